@@ -1,0 +1,51 @@
+import type { CallflowNode } from './callflow/node.ts';
+
+/** `namespace/name` of a resource. */
+export type ResourceKey = `${string}/${string}`;
+
+/** A callflow ready to run: validated, defaults filled in, `spec.pivot` + `failback` turned into a pivot node with its `_` child. */
+export interface CompiledCallflow {
+  readonly key: ResourceKey;
+  readonly account: string;
+  readonly name: string;
+  readonly generation: number;
+  readonly flow: CallflowNode;
+  /** False when `spec.pivot`/`flow` came through a document pasted from elsewhere with warnings; the warnings are in the condition. */
+  readonly label?: string;
+}
+
+/** What a number resolves to. */
+export type Route =
+  /** A number in E.164 form, unique in the cluster. */
+  | { readonly kind: 'e164'; readonly number: string; readonly callflow: ResourceKey }
+  /** Any other number or extension, unique in its account. */
+  | { readonly kind: 'extension'; readonly account: string; readonly number: string; readonly callflow: ResourceKey }
+  /** An RE2 expression over the dialled number, within its account. */
+  | { readonly kind: 'pattern'; readonly account: string; readonly pattern: string; readonly callflow: ResourceKey }
+  /** The account's catch-all (`no_match` among `numbers`). */
+  | { readonly kind: 'no_match'; readonly account: string; readonly callflow: ResourceKey };
+
+/**
+ * Everything a media worker needs to take calls, without any secret value. Canonical: the same content gives the same `version`
+ * (`sha256` of the canonical JSON of all other fields, first 16 hex digits).
+ */
+export interface RoutingTable {
+  readonly version: string;
+  /** Account of calls that name no other; `default` unless the platform team says otherwise. */
+  readonly defaultAccount: string;
+  /** `NAMESPACE.baseDomain` as host of the request URI selects the account. */
+  readonly baseDomain?: string;
+  /** Explicit realms (annotation `pivot.voice/realm`): host, lower case, to account. */
+  readonly realms: Readonly<Record<string, string>>;
+  /** Sorted; see `compareRoutes`. */
+  readonly routes: readonly Route[];
+  readonly callflows: Readonly<Record<ResourceKey, CompiledCallflow>>;
+}
+
+/** Values of the Secrets that callflows refer to, by `namespace/name/key`. Travels beside the table, stays in memory. */
+export type SecretValues = ReadonlyMap<string, string>;
+
+/** How a compiled callflow's data refers to a Secret's value in place of the value itself. */
+export interface SecretReference {
+  readonly secretKeyRef: { readonly namespace: string; readonly name: string; readonly key: string };
+}
