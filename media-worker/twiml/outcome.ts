@@ -1,0 +1,40 @@
+import type { Call } from '../call/call.ts';
+import type { CallSpan } from '../telemetry/span.ts';
+
+/** What a document is run with. */
+export interface TwimlContext {
+  readonly call: Call;
+  /** Parent of the verbs' spans. */
+  readonly span: CallSpan;
+  /** The URL that the document came from, after redirects: base of relative URLs (RFC 3986). */
+  readonly documentUrl: string;
+  /** Method of `action` and `<Redirect>` where the verb names none. */
+  readonly defaultActionMethod: 'GET' | 'POST';
+  /** SIP status of `<Reject>` without `reason="busy"`. */
+  readonly rejectCode: number;
+  /** The action is marked `sensitive`: digits stay out of trace and log. */
+  readonly sensitive: boolean;
+}
+
+/** Another webhook request that a verb asks for. */
+export interface NextExchange {
+  /** Absolute. */
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  /** What this verb adds to the request, e.g. `Digits`. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** What a verb leaves behind. */
+export type VerbOutcome =
+  | { readonly kind: 'continue' }
+  /** The rest of the document is abandoned for another exchange. */
+  | { readonly kind: 'exchange'; readonly next: NextExchange }
+  /** The rest is abandoned; the verb has ended the call or wants it ended. */
+  | { readonly kind: 'stop' };
+
+/** How a document ended. `finished`: no verb is left, the call is to be hung up by the one who ran it. */
+export type DocumentOutcome =
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'exchange'; readonly next: NextExchange }
+  | { readonly kind: 'stop' };
