@@ -1,0 +1,79 @@
+import type { ModuleSchema } from '../schema.ts';
+
+export const recordCall: ModuleSchema = {
+  module: 'record_call',
+  summary: 'Starts or stops recording the conversation in the background.',
+  answers: 'no',
+  children: {
+    kind: 'default',
+  },
+  fields: {
+    action: {
+      type: 'string',
+      description: 'What to do.',
+      enum: ['start', 'stop'],
+      default: 'start',
+    },
+    format: {
+      type: 'string',
+      description: 'Kind of file; mp3 when absent.',
+      enum: ['mp3', 'wav'],
+    },
+    method: {
+      type: 'string',
+      description: 'How the file is uploaded.',
+      enum: ['put', 'post'],
+      default: 'put',
+    },
+    time_limit: {
+      type: 'integer',
+      description: 'Longest recording in seconds.',
+      minimum: 5,
+      maximum: 10800,
+      default: 3600,
+    },
+    url: {
+      type: 'string',
+      description: 'Where the file is uploaded. The file name is appended.',
+      format: 'url',
+    },
+    record_on_answer: {
+      type: 'boolean',
+      description: 'Starts when the call is answered.',
+      default: false,
+    },
+    record_on_bridge: {
+      type: 'boolean',
+      description: 'Starts when the caller is connected to somebody.',
+      default: false,
+    },
+    record_min_sec: {
+      type: 'integer',
+      description: 'Shorter recordings are dropped (seconds).',
+      minimum: 0,
+    },
+    record_sample_rate: {
+      type: 'integer',
+      description: 'Samples per second.',
+      minimum: 1,
+    },
+    label: {
+      type: 'string',
+      description: 'Label of the recording; the name of the callflow when absent.',
+    },
+    media_name: {
+      type: 'string',
+      description: 'Name of the file.',
+    },
+    origin: {
+      type: 'string',
+      description: 'Where the recording came from; computed when absent.',
+    },
+    should_follow_transfer: {
+      type: 'boolean',
+      description: 'Goes on after a transfer.',
+      default: true,
+    },
+  },
+  required: ['action'],
+};
