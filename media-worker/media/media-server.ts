@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Fault, fault, PivotError } from '../../crds/errors/fault.ts';
+import { routingCodes } from '../../crds/errors/routing.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { SignallingClient } from '../sip/srf.ts';
+import { MediaEndpoint } from './endpoint.ts';
+import { createFsmrfClient, type FsmrfMediaServer } from './fsmrf.ts';
+import { createGate, type Gate } from './gate.ts';
+
+export interface MediaServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+  /** Address that FreeSWITCH can reach for its outbound sockets; 127.0.0.1 when it runs beside the worker. */
+  readonly listenAddress: string;
+  /** Address that FreeSWITCH is told, where it differs from `listenAddress` (a listener on 0.0.0.0). */
+  readonly advertisedAddress?: string;
+  readonly signalling: SignallingClient;
+  readonly log: Logger;
+  /** Ends attempts to connect. */
+  readonly signal: AbortSignal;
+  readonly onConnectionChange?: (connected: boolean) => void;
+}
+
+/**
+ * A FreeSWITCH endpoint costs 11 to 14 ms of CPU and the whole collapses past its limit, so only so many are made at once,
+ * and only so many calls may wait for one; the rest is refused at once.
+ */
+const MADE_AT_ONCE = 8;
+const MOST_WAITING = 200;
+const RETRY_FIRST_MS = 250;
+const RETRY_MOST_MS = 10_000;
+
+/** The connection to one FreeSWITCH. Reconnects by itself; calls that had endpoints on it are told by their endpoints. */
+export class MediaServer {
+  readonly #server: FsmrfMediaServer;
+  readonly #gate: Gate = createGate(MADE_AT_ONCE, MOST_WAITING);
+  #closed = false;
+
+  private constructor(server: FsmrfMediaServer, options: MediaServerOptions) {
+    this.#server = server;
+    // Nagle's algorithm on FreeSWITCH's sockets costs some 40 ms per command.
+    server._server.server.on('connection', (socket) => socket.setNoDelay(true));
+    server.on('end', () => {
+      if (this.#closed) return;
+      options.log.error({ address: `${options.host}:${options.port}` }, 'connection to FreeSWITCH lost, reconnecting');
+      options.onConnectionChange?.(false);
+    });
+    server.on('error', (error) => options.log.warn({ err: error }, 'FreeSWITCH event socket error'));
+    server.conn.on('esl::ready', () => options.onConnectionChange?.(true));
+  }
+
+  /** Connects, trying again with growing pauses until it works or `signal` aborts. */
+  static async connect(options: MediaServerOptions): Promise<MediaServer> {
+    const address = `${options.host}:${options.port}`;
+    for (let pause = RETRY_FIRST_MS; ; pause = Math.min(pause * 2, RETRY_MOST_MS)) {
+      options.signal.throwIfAborted();
+      try {
+        const server = await createFsmrfClient(options.signalling).connect({
+          address: options.host,
+          port: options.port,
+          secret: options.secret,
+          listenAddress: options.listenAddress,
+          listenPort: 0,
+          ...(options.advertisedAddress === undefined ? {} : { advertisedAddress: options.advertisedAddress }),
+        });
+        options.onConnectionChange?.(true);
+        return new MediaServer(server, options);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        options.log.warn(
+          { code: routingCodes.connectFailed.code, address, reason },
+          'FreeSWITCH cannot be reached, trying again',
+        );
+        await delay(pause, undefined, { signal: options.signal });
+      }
+    }
+  }
+
+  get connected(): boolean {
+    return !this.#closed && this.#server.connected();
+  }
+
+  /** Sessions on the server, as its last heartbeat said. */
+  get sessions(): number {
+    return this.#server.currentSessions;
+  }
+
+  /**
+   * Makes an endpoint for a far end's offer; without one, FreeSWITCH makes the offer (`localSdp`) and `modify` brings the answer.
+   * Rejects with a coded error, or with the signal's reason; an endpoint that comes too late is closed again.
+   */
+  async createEndpoint(remoteSdp: string, signal: AbortSignal): Promise<MediaEndpoint> {
+    signal.throwIfAborted();
+    if (!this.connected) throw new PivotError(fault(routingCodes.mediaUnavailable, 'FreeSWITCH is not connected'));
+    const release = await this.#gate.enter(signal, () => new PivotError(overloaded()));
+    try {
+      const made = this.#server.createEndpoint(remoteSdp === '' ? {} : { remoteSdp });
+      const endpoint = new MediaEndpoint(await made);
+      if (signal.aborted) {
+        void endpoint.close();
+        signal.throwIfAborted();
+      }
+      return endpoint;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw new PivotError(refusal(error), { cause: error });
+    } finally {
+      release();
+    }
+  }
+
+  /** Sends a FreeSWITCH API command. */
+  api(command: string): Promise<string> {
+    return this.#server.api(command);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#server.disconnect();
+  }
+}
+
+function overloaded(): Fault {
+  return fault(routingCodes.mediaUnavailable, `More than ${MOST_WAITING} calls wait for a media endpoint`);
+}
+
+function refusal(error: unknown): Fault {
+  const status = (error as { status?: number }).status;
+  const message = error instanceof Error ? error.message : String(error);
+  if (status === 488 || status === 415) {
+    return fault(
+      routingCodes.noCommonCodec,
+      `FreeSWITCH answered ${status} to the caller's offer; it takes PCMU and PCMA`,
+    );
+  }
+  return fault(
+    routingCodes.mediaUnavailable,
+    `FreeSWITCH gave no endpoint: ${status === undefined ? message : `SIP ${status}`}`,
+  );
+}

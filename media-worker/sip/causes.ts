@@ -1,0 +1,103 @@
+/**
+ * Q.850 causes by FreeSWITCH's names, and the SIP status that stands for each when a call that was never answered ends with it
+ * (Kazoo's table, `spec` section A.9; RFC 3398 section 8.2.6.1 for the rest).
+ */
+const STATUS_OF_CAUSE: Readonly<Record<string, number>> = {
+  UNALLOCATED_NUMBER: 404,
+  NO_ROUTE_DESTINATION: 404,
+  NO_ROUTE_TRANSIT_NET: 404,
+  USER_BUSY: 486,
+  PROGRESS_TIMEOUT: 486,
+  NO_USER_RESPONSE: 408,
+  NO_ANSWER: 480,
+  SUBSCRIBER_ABSENT: 480,
+  NORMAL_UNSPECIFIED: 480,
+  NORMAL_CLEARING: 480,
+  CALL_REJECTED: 603,
+  NUMBER_CHANGED: 410,
+  EXCHANGE_ROUTING_ERROR: 483,
+  INVALID_NUMBER_FORMAT: 484,
+  DESTINATION_OUT_OF_ORDER: 502,
+  FACILITY_REJECTED: 510,
+  NORMAL_CIRCUIT_CONGESTION: 503,
+  NETWORK_OUT_OF_ORDER: 503,
+  NORMAL_TEMPORARY_FAILURE: 503,
+  SWITCH_CONGESTION: 503,
+  REQUESTED_CHAN_UNAVAIL: 503,
+  OUTGOING_CALL_BARRED: 403,
+  INCOMING_CALL_BARRED: 403,
+  BEARERCAPABILITY_NOTAUTH: 403,
+  BEARERCAPABILITY_NOTIMPL: 488,
+  INCOMPATIBLE_DESTINATION: 488,
+  NOT_IMPLEMENTED: 501,
+  RECOVERY_ON_TIMER_EXPIRE: 504,
+  MEDIA_TIMEOUT: 504,
+  ORIGINATOR_CANCEL: 487,
+  UNKNOWN: 500,
+};
+
+/** Q.850 numbers, for the `Reason` header of BYE (RFC 3326). */
+const NUMBER_OF_CAUSE: Readonly<Record<string, number>> = {
+  UNALLOCATED_NUMBER: 1,
+  NO_ROUTE_TRANSIT_NET: 2,
+  NO_ROUTE_DESTINATION: 3,
+  NORMAL_CLEARING: 16,
+  USER_BUSY: 17,
+  NO_USER_RESPONSE: 18,
+  NO_ANSWER: 19,
+  SUBSCRIBER_ABSENT: 20,
+  CALL_REJECTED: 21,
+  NUMBER_CHANGED: 22,
+  DESTINATION_OUT_OF_ORDER: 27,
+  INVALID_NUMBER_FORMAT: 28,
+  FACILITY_REJECTED: 29,
+  NORMAL_UNSPECIFIED: 31,
+  NORMAL_CIRCUIT_CONGESTION: 34,
+  NETWORK_OUT_OF_ORDER: 38,
+  NORMAL_TEMPORARY_FAILURE: 41,
+  SWITCH_CONGESTION: 42,
+  REQUESTED_CHAN_UNAVAIL: 44,
+  INCOMPATIBLE_DESTINATION: 88,
+  RECOVERY_ON_TIMER_EXPIRE: 102,
+  MEDIA_TIMEOUT: 102,
+};
+
+/** The SIP status for a cause on a call that was not answered; 480 for one we do not know. */
+export function statusOfCause(cause: string): number {
+  return STATUS_OF_CAUSE[cause] ?? 480;
+}
+
+/** The value of the `Reason` header for a cause. */
+export function reasonHeader(cause: string): string {
+  return `Q.850;cause=${NUMBER_OF_CAUSE[cause] ?? 16};text="${cause}"`;
+}
+
+/** The cause that a caller's BYE or CANCEL gives in its `Reason` header, else `NORMAL_CLEARING`. */
+export function causeOfReason(reason: string | undefined): string {
+  const number = /Q\.850\s*;\s*cause\s*=\s*(\d{1,3})/i.exec(reason ?? '')?.[1];
+  const found = Object.entries(NUMBER_OF_CAUSE).find(([, value]) => String(value) === number);
+  return found?.[0] ?? 'NORMAL_CLEARING';
+}
+
+/** Standard reason phrases of the statuses that we send (RFC 3261 section 21 and the IANA registry). */
+export const REASON_PHRASES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  410: 'Gone',
+  480: 'Temporarily Unavailable',
+  483: 'Too Many Hops',
+  484: 'Address Incomplete',
+  486: 'Busy Here',
+  487: 'Request Terminated',
+  488: 'Not Acceptable Here',
+  500: 'Server Internal Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Server Time-out',
+  510: 'Not Extended',
+  603: 'Decline',
+};
