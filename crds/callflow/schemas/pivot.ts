@@ -12,7 +12,6 @@ export const pivot: ModuleSchema = {
       type: 'string',
       description: 'URL to ask first. Required, unless `serverless` is given.',
       format: 'url',
-      minLength: 7,
       maxLength: 8192,
     },
     method: {
