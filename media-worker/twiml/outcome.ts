@@ -1,3 +1,4 @@
+import type { Fault } from '../../crds/errors/fault.ts';
 import type { Call } from '../call/call.ts';
 import type { CallSpan } from '../telemetry/span.ts';
 
@@ -33,8 +34,11 @@ export type VerbOutcome =
   /** The rest is abandoned; the verb has ended the call or wants it ended. */
   | { readonly kind: 'stop' };
 
-/** How a document ended. `finished`: no verb is left, the call is to be hung up by the one who ran it. */
+/**
+ * How a document ended. `finished`: no verb is left, the call is to be hung up by the one who ran it. `stop` with a fault: a verb failed
+ * from within, and the call was hung up for it.
+ */
 export type DocumentOutcome =
   | { readonly kind: 'finished' }
   | { readonly kind: 'exchange'; readonly next: NextExchange }
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'stop'; readonly fault?: Fault };

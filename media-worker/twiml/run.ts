@@ -1,10 +1,57 @@
-import type { DocumentOutcome, TwimlContext } from './outcome.ts';
+import { type Fault, faultOf } from '../../crds/errors/fault.ts';
+import { twimlCodes } from '../../crds/errors/twiml.ts';
+import type { DocumentOutcome, TwimlContext, VerbOutcome } from './outcome.ts';
 import type { TwimlDocument } from './parse.ts';
+import { executeVerb, type Verb } from './verbs/registry.ts';
 
 /**
- * Runs a document's verbs in order until one asks for another exchange, one ends the call, or none is left. Rejects, with the reason of
- * the call's signal, when the call ends meanwhile.
+ * Runs a document's verbs in order, each in a span `verb NAME`, until one asks for another exchange, one ends the call, or none is left.
+ *
+ * Rejects, with the reason of the call's signal, when the call ends meanwhile. A verb that fails from within (a bug, not a wrong
+ * attribute or a missing sound, which are warnings) fails its span and hangs the call up: the caller is never left in silence
+ * (pivot-behaviour 4.7).
  */
-export async function runDocument(_document: TwimlDocument, _context: TwimlContext): Promise<DocumentOutcome> {
+export async function runDocument(document: TwimlDocument, context: TwimlContext): Promise<DocumentOutcome> {
+  for (const verb of document.verbs) {
+    context.call.signal.throwIfAborted();
+    const outcome = await runVerb(verb, context);
+    switch (outcome.kind) {
+      case 'continue':
+        break;
+      case 'exchange':
+      case 'stop':
+        return outcome;
+      case 'failed':
+        await context.call.hangup({ cause: 'NORMAL_TEMPORARY_FAILURE' });
+        return { kind: 'stop', fault: outcome.fault };
+    }
+  }
   return { kind: 'finished' };
+}
+
+type Ran = VerbOutcome | { readonly kind: 'failed'; readonly fault: Fault };
+
+function runVerb(verb: Verb, context: TwimlContext): Promise<Ran> {
+  const attributes = {
+    'pivot.twiml.verb': verb.verb,
+    'pivot.twiml.line': verb.line,
+    'pivot.twiml.column': verb.column,
+  };
+  return context.span.run(`verb ${verb.verb}`, attributes, async (span): Promise<Ran> => {
+    try {
+      const outcome = await executeVerb(verb, { ...context, span });
+      span.set({ 'pivot.twiml.outcome': outcome.kind });
+      if (outcome.kind === 'exchange') span.set({ 'pivot.twiml.next.method': outcome.next.method });
+      return outcome;
+    } catch (error) {
+      if (context.call.signal.aborted) {
+        span.set({ 'pivot.twiml.outcome': 'call ended' });
+        throw error;
+      }
+      const fault = faultOf(error, twimlCodes.verbFailed);
+      span.set({ 'pivot.twiml.outcome': 'failed' });
+      span.fail(fault);
+      return { kind: 'failed', fault };
+    }
+  });
 }
