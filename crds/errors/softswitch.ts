@@ -27,7 +27,8 @@ export const sipCodes = {
     code: 'PV-1703',
     severity: 'warning',
     title: 'Content-Length of a SIP message is wrong',
-    cause: 'Not a number, two different ones, or more than the datagram holds. Over TCP the connection is closed, since the next message cannot be found.',
+    cause:
+      'Not a number, two different ones, or more than the datagram holds. Over TCP the connection is closed, since the next message cannot be found.',
     cure: 'Look at the sending device, or at a middlebox that rewrites SIP without adapting the length.',
   },
   unresolved: {
@@ -69,7 +70,8 @@ export const sipCodes = {
     code: 'PV-1709',
     severity: 'error',
     title: 'The SIP or control port cannot be opened',
-    cause: 'Another process uses it, or the address does not belong to this machine, or the port is below 1024 and the process may not.',
+    cause:
+      'Another process uses it, or the address does not belong to this machine, or the port is below 1024 and the process may not.',
     cure: 'Stop the other process, or choose another address or port; 0 takes a free one.',
   },
   badFrame: {
@@ -97,7 +99,8 @@ export const sipCodes = {
     code: 'PV-1713',
     severity: 'error',
     title: 'A SIP peer refused the credentials',
-    cause: 'The peer answered 401 or 407 again after the credentials were sent, or asked in a way that is not Digest with MD5 or SHA-256.',
+    cause:
+      'The peer answered 401 or 407 again after the credentials were sent, or asked in a way that is not Digest with MD5 or SHA-256.',
     cure: 'Check user name and password.',
   },
 } as const satisfies Record<string, CodeEntry>;
@@ -136,14 +139,16 @@ export const mediaCodes = {
     code: 'PV-1734',
     severity: 'error',
     title: 'A session description cannot be used',
-    cause: 'It cannot be parsed, has no audio stream, or names an address that is not numeric. The call is refused with 488.',
+    cause:
+      'It cannot be parsed, has no audio stream, or names an address that is not numeric. The call is refused with 488.',
     cure: 'The message says what is wrong; look at the settings of the far end.',
   },
   noCommonCodec: {
     code: 'PV-1735',
     severity: 'error',
     title: 'No codec in common',
-    cause: 'The far end offers neither PCMU nor PCMA over plain RTP (encrypted media is not supported here). The call is refused with 488.',
+    cause:
+      'The far end offers neither PCMU nor PCMA over plain RTP (encrypted media is not supported here). The call is refused with 488.',
     cure: 'Allow G.711 (PCMU, PCMA) at the far end and switch SRTP off, or use a real FreeSWITCH.',
   },
   soundNotFound: {

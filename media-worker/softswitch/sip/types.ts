@@ -3,6 +3,8 @@
  * layer beneath it instead, since it passes messages on rather than acting on them.
  */
 
+import type { Log } from './log.ts';
+
 /** A parsed SIP message. Header names are lower case and long form; values are kept as received, one array entry per header line. */
 export interface SipMessage {
   readonly kind: 'request' | 'response';
@@ -28,6 +30,7 @@ export interface UserAgentOptions {
   /** User part of Contact. */
   readonly user: string;
   readonly userAgent: string;
+  readonly log?: Log;
 }
 
 export interface Dialog {
@@ -47,6 +50,8 @@ export interface Dialog {
   /** Sends a re-INVITE; resolves with the answer's SDP, rejects on a final failure. */
   reinvite(sdp: string, headers?: ExtraHeaders): Promise<string>;
   info(contentType: string, body: string): Promise<number>;
+  /** Any other request in the dialog; resolves with its final response, whatever the status. */
+  request(method: string, headers?: ExtraHeaders, body?: string): Promise<SipMessage>;
   /** A re-INVITE or UPDATE came: returns the answer's SDP (or the offer, when `offer` is empty). Default: the current local SDP. */
   onReinvite: ((offer: string, message: SipMessage) => string | Promise<string>) | undefined;
   /** The ACK to a 2xx that carried our offer brought the answer. */
@@ -103,6 +108,24 @@ export interface OutgoingOptions {
   readonly callId?: string;
 }
 
+/** A request outside a dialog. */
+export interface OutsideRequestOptions {
+  readonly method: string;
+  /** Request-URI. */
+  readonly uri: string;
+  /** Where to send it, when that is not where `uri` points. */
+  readonly sendTo?: string;
+  /** From URI. */
+  readonly from: string;
+  /** To URI; default `uri`. A REGISTER has the address of record here. */
+  readonly to?: string;
+  readonly headers?: ExtraHeaders;
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly credentials?: { readonly username: string; readonly password: string };
+  readonly callId?: string;
+}
+
 export interface UserAgent {
   readonly host: string;
   readonly udpPort: number;
@@ -111,6 +134,12 @@ export interface UserAgent {
   /** A request outside a dialog (OPTIONS, MESSAGE, …); returns the status to answer. Default 200 for OPTIONS, 405 otherwise. */
   onRequest: ((message: SipMessage) => number) | undefined;
   invite(options: OutgoingOptions): OutgoingCall;
+  /** REGISTER, OPTIONS, MESSAGE …; resolves with the final response. Rejects with a `SipFailure` (408, 503) without one. */
+  request(options: OutsideRequestOptions): Promise<SipMessage>;
+  /** Dialogs that are not over; 0 when every call has ended. */
+  readonly activeDialogs: number;
+  /** Transactions that are not over; 0 some time after the last message (at most 64*T1, 32 s). */
+  readonly activeTransactions: number;
   /** Sends BYE or CANCEL for what is open, closes sockets, ends timers. Resolves when nothing is left. */
   close(): Promise<void>;
 }
