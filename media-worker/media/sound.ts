@@ -15,11 +15,21 @@ export type Sound =
   /** A media resource of the account, by name. */
   | { readonly kind: 'media'; readonly id: string };
 
-/** Short text for a trace or a time line: what was asked for. */
+/**
+ * A URL as it may be shown: without user and password, and without the query, where signatures and tokens stand (`?…` says that
+ * there is one). Of what is not a URL, only its beginning.
+ */
+export function shownUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null) return `${text.slice(0, 40).replace(/[^/\\\s]*@.*/, '…')} (not a URL)`;
+  return `${url.protocol}//${url.host}${url.pathname}${url.search === '' ? '' : '?…'}`;
+}
+
+/** Short text for a trace or a time line: what was asked for. Holds no credentials. */
 export function describeSound(sound: Sound): string {
   switch (sound.kind) {
     case 'url':
-      return sound.url;
+      return shownUrl(sound.url);
     case 'speech':
       return sound.text;
     case 'stream':
@@ -40,4 +50,6 @@ export interface PreparedSound {
   readonly voice?: string;
   /** Length in milliseconds, where known. */
   readonly durationMs?: number;
+  /** Bytes of the file; absent for streams. */
+  readonly bytes?: number;
 }
