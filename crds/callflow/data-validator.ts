@@ -1,28 +1,27 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import type { FieldSchema, ModuleSchema } from './schema.ts';
-import { SKIP_MODULE } from './schema.ts';
+import { Ajv, type ErrorObject } from 'ajv';
+import { type FieldSchema, type ModuleSchema, SKIP_MODULE } from './schema.ts';
 
 /** Annotations that `prepare.ts` acts on; ajv must not stumble over them. */
 const ANNOTATIONS = ['textual', 'lowerCase', 'requiredWhen'] as const;
 
-/** Checks the data of one module, writes the defaults into it, and returns every error. */
-export type DataValidator = (data: object) => readonly ErrorObject[];
+/** Checks a value against one schema, writes the defaults into it, and returns every error. */
+export type Check = (value: unknown) => readonly ErrorObject[];
 
 /**
- * Validators by module. Compiling one takes about a millisecond and most processes need few of them, so each is compiled at its first
- * use. Made once per process; it holds nothing but compiled schemas.
+ * Compiles JSON Schemas (draft 07), each at its first use: one takes milliseconds and most processes need few of them. Made once per
+ * module that validates; it holds nothing but compiled schemas.
  */
-export function createDataValidators(): (schema: ModuleSchema) => DataValidator {
+export function createSchemaCompiler(): (schema: object) => Check {
   let ajv: Ajv | undefined;
-  const compiled = new Map<string, DataValidator>();
+  const compiled = new WeakMap<object, Check>();
   return (schema) => {
-    const known = compiled.get(schema.module);
+    const known = compiled.get(schema);
     if (known !== undefined) return known;
     ajv ??= createAjv();
-    const check: ValidateFunction = ajv.compile(dataSchema(schema));
-    const validator: DataValidator = (data) => (check(data) ? [] : (check.errors ?? []));
-    compiled.set(schema.module, validator);
-    return validator;
+    const validate = ajv.compile(schema);
+    const check: Check = (value) => (validate(value) ? [] : (validate.errors ?? []));
+    compiled.set(schema, check);
+    return check;
   };
 }
 
@@ -43,22 +42,24 @@ function createAjv(): Ajv {
 }
 
 /** The JSON Schema (draft 07) of a module's `data`. */
-export function dataSchema(schema: ModuleSchema): {
+export interface DataSchema {
   readonly type: 'object';
   readonly properties: Readonly<Record<string, FieldSchema>>;
   readonly required: readonly string[];
-} {
-  return { type: 'object', properties: allFields(schema), required: schema.required ?? [] };
 }
 
-const withSkipModule = new WeakMap<ModuleSchema, Readonly<Record<string, FieldSchema>>>();
+const dataSchemas = new WeakMap<ModuleSchema, DataSchema>();
 
-/** The module's fields and `skip_module`, which every module has. The same object for the same schema. */
-export function allFields(schema: ModuleSchema): Readonly<Record<string, FieldSchema>> {
-  let fields = withSkipModule.get(schema);
-  if (fields === undefined) {
-    fields = { ...schema.fields, skip_module: SKIP_MODULE };
-    withSkipModule.set(schema, fields);
+/** The schema of a module's `data`, with `skip_module`, which every module has. The same object for the same module. */
+export function dataSchema(schema: ModuleSchema): DataSchema {
+  let made = dataSchemas.get(schema);
+  if (made === undefined) {
+    made = {
+      type: 'object',
+      properties: { ...schema.fields, skip_module: SKIP_MODULE },
+      required: schema.required ?? [],
+    };
+    dataSchemas.set(schema, made);
   }
-  return fields;
+  return made;
 }

@@ -1,5 +1,4 @@
 import type { ErrorObject } from 'ajv';
-import { callflowCodes } from '../errors/callflow.ts';
 import type { CodeEntry } from '../errors/fault.ts';
 import { show } from './collector.ts';
 import { join, tokens } from './pointer.ts';
@@ -12,6 +11,13 @@ export interface Explanation {
   readonly message: string;
 }
 
+/** The codes of the three kinds of errors, which differ between resources and actions. */
+export interface ExplainCodes {
+  readonly missing: CodeEntry;
+  readonly type: CodeEntry;
+  readonly value: CodeEntry;
+}
+
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   string: 'text',
   integer: 'a whole number',
@@ -19,42 +25,42 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   boolean: 'true or false',
   object: 'an object',
   array: 'a list',
+  null: 'null',
 };
 
 /** Explains all errors of one check; of several about one value, only the most basic one (a wrong type before a wrong range). */
-export function explain(errors: readonly ErrorObject[], subject: string): Explanation[] {
+export function explain(errors: readonly ErrorObject[], subject: string, codes: ExplainCodes): Explanation[] {
   const wrongType = new Set(errors.filter((error) => error.keyword === 'type').map((error) => error.instancePath));
   const explanations: Explanation[] = [];
   for (const error of errors) {
     if (error.keyword !== 'type' && wrongType.has(error.instancePath)) continue;
-    const explanation = explainOne(error);
-    if (explanation !== undefined) explanations.push({ ...explanation, message: `${subject}: ${explanation.message}` });
+    const explanation = explainOne(error, codes);
+    explanations.push({ ...explanation, message: `${subject}: ${explanation.message}` });
   }
   return explanations;
 }
 
-function explainOne(error: ErrorObject): Explanation | undefined {
+function explainOne(error: ErrorObject, codes: ExplainCodes): Explanation {
   const { keyword, params, instancePath: pointer } = error;
   const secret = (error.parentSchema as { writeOnly?: boolean } | undefined)?.writeOnly === true;
   const field = `"${readablePath(pointer)}"`;
   const given = secret ? 'what is given' : show(error.data);
-  const valueFault = (message: string): Explanation => ({ entry: callflowCodes.fieldValue, pointer, message });
+  const valueFault = (message: string): Explanation => ({ entry: codes.value, pointer, message });
   switch (keyword) {
     case 'required': {
       const missing = String(params['missingProperty']);
       const what = descriptionOf(error, missing);
       return {
-        entry: callflowCodes.fieldMissing,
+        entry: codes.missing,
         pointer,
         message: `"${readablePath(join(pointer, missing))}" is missing${what === undefined ? '' : ` (${what})`}`,
       };
     }
-    case 'type':
-      return {
-        entry: callflowCodes.fieldType,
-        pointer,
-        message: `${field} must be ${typeWords(params['type'])}, not ${given}`,
-      };
+    case 'type': {
+      const quotes = params['type'] === 'string' && typeof error.data === 'number' ? '; put it in quotes' : '';
+      const message = `${field} must be ${typeWords(params['type'])}, not ${given}${quotes}`;
+      return { entry: codes.type, pointer, message };
+    }
     case 'enum': {
       const allowed = params['allowedValues'] as readonly unknown[];
       const meant =
@@ -97,7 +103,7 @@ function explainOne(error: ErrorObject): Explanation | undefined {
       return valueFault(`${field} must have the form ${params['pattern']}, which ${given} has not`);
     case 'additionalProperties':
       return {
-        entry: callflowCodes.fieldValue,
+        entry: codes.value,
         pointer: join(pointer, String(params['additionalProperty'])),
         message: `${field} may not hold "${params['additionalProperty']}"`,
       };

@@ -1,6 +1,6 @@
 import type { Json } from './node.ts';
 
-export type JsonType = 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array';
+export type JsonType = 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array' | 'null';
 
 /**
  * One field of an action's `data`: JSON Schema (draft 07) keywords that ajv checks, a description that the reference prints, and the

@@ -1,7 +1,7 @@
 import { callflowCodes } from '../errors/callflow.ts';
 import type { Fault } from '../errors/fault.ts';
 import { Collector, show } from './collector.ts';
-import { allFields, createDataValidators } from './data-validator.ts';
+import { createSchemaCompiler, dataSchema } from './data-validator.ts';
 import { explain } from './explain.ts';
 import { CALLFLOW_LIMITS } from './limits.ts';
 import { lint } from './lint.ts';
@@ -40,10 +40,16 @@ interface Task {
   readonly place: (node: OwnNode) => void;
 }
 
+const DATA_CODES = {
+  missing: callflowCodes.fieldMissing,
+  type: callflowCodes.fieldType,
+  value: callflowCodes.fieldValue,
+} as const;
+
 const NODE_FIELDS = ['module', 'data', 'children'] as const;
 const KAZOO_NODE_FIELDS = new Set(['remote_execution', 'pvt_bucket_name', 'pvt_bucket_cost']);
 
-const dataValidator = createDataValidators();
+const compile = createSchemaCompiler();
 
 /**
  * Turns any value into a callflow with canonical module names and all defaults filled in, or into all that is wrong with it. The value is
@@ -185,9 +191,10 @@ function readData(
   urls: { readonly allowLoopbackUrls: boolean },
 ): OwnObject {
   const context = { collector, urls, subject: schema.module };
-  const own = prepareObject(data, { properties: allFields(schema) }, pointer, context, schema.openFields !== undefined);
+  const fields = dataSchema(schema);
+  const own = prepareObject(data, fields, pointer, context, schema.openFields !== undefined);
   if (schema.module === 'pivot') normalisePivot(own, pointer, mode, collector);
-  for (const { entry, pointer: inside, message } of explain(dataValidator(schema)(own), schema.module)) {
+  for (const { entry, pointer: inside, message } of explain(compile(fields)(own), schema.module, DATA_CODES)) {
     collector.report(entry, message, `${pointer}${inside}`);
   }
   return own;

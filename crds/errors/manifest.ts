@@ -103,7 +103,7 @@ export const manifestCodes = {
     severity: 'error',
     title: 'The YAML document is nested too deeply or multiplies by aliases',
     cause:
-      'Documents may nest 400 levels, and aliases may multiply the content 100 times at most, so that no small file can fill the memory.',
+      'Documents may nest 400 levels and have 1,000 aliases, which may multiply the content 100 times at most, so that no small file can fill the memory.',
     cure: 'Write the content out, or split the document.',
   },
   pivotOrFlow: {

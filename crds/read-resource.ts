@@ -1,0 +1,136 @@
+import { Collector, show } from './callflow/collector.ts';
+import { createSchemaCompiler } from './callflow/data-validator.ts';
+import { explain } from './callflow/explain.ts';
+import { join } from './callflow/pointer.ts';
+import { suggest } from './callflow/suggest.ts';
+import type { Fault } from './errors/fault.ts';
+import { manifestCodes } from './errors/manifest.ts';
+import { PIVOT_CALLFLOW_SCHEMA, SECRET_SCHEMA } from './resource-schemas.ts';
+import { API_VERSION, GROUP, type PivotCallflow, type Resource, type Secret } from './resources.ts';
+
+/** A typed resource, or what is wrong with it. Places have JSON pointers into the given value. */
+export type ReadResult =
+  | { readonly ok: true; readonly resource: Resource; readonly warnings: readonly Fault[] }
+  | { readonly ok: false; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[] };
+
+type Fields = { readonly [key: string]: unknown };
+
+const CODES = {
+  missing: manifestCodes.missingField,
+  type: manifestCodes.invalidField,
+  value: manifestCodes.invalidField,
+} as const;
+
+const TOP_FIELDS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
+const SPEC_FIELDS: readonly string[] = Object.keys(PIVOT_CALLFLOW_SCHEMA.properties!['spec']!.properties!);
+
+const compile = createSchemaCompiler();
+
+/**
+ * Turns an object that claims to be a resource into a typed one. The callflows within (`pivot`, `failback`, `flow`) are checked when
+ * resources are compiled, because that needs options; here they are objects. `namespace` is `default` unless the object names one.
+ */
+export function readResource(value: unknown): ReadResult {
+  const collector = new Collector();
+  const resource = isObject(value) ? read(value, collector) : undefined;
+  if (!isObject(value)) {
+    collector.report(manifestCodes.notAnObject, `a resource is expected, not ${show(value)}`, '');
+  }
+  const { faults, warnings } = collector;
+  return resource === undefined || faults.length > 0
+    ? { ok: false, faults, warnings }
+    : { ok: true, resource, warnings };
+}
+
+function read(value: Fields, collector: Collector): Resource | undefined {
+  const { apiVersion, kind } = value;
+  for (const [field, given] of Object.entries({ apiVersion, kind })) {
+    if (given === undefined) collector.report(manifestCodes.missingField, `"${field}" is missing`, '');
+    else if (typeof given !== 'string') {
+      collector.report(manifestCodes.invalidField, `"${field}" must be text, not ${show(given)}`, join('', field));
+    }
+  }
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return undefined;
+  if (kind === 'Secret' && apiVersion === 'v1') return readSecret(value, collector);
+  if (kind === 'PivotCallflow') {
+    if (apiVersion === API_VERSION) return readPivotCallflow(value, collector);
+    const message = `apiVersion must be "${API_VERSION}", not ${show(apiVersion)}`;
+    collector.report(manifestCodes.unsupportedVersion, message, '/apiVersion');
+    return undefined;
+  }
+  const meant = apiVersion.startsWith(`${GROUP}/`) ? suggest(kind, ['PivotCallflow']) : undefined;
+  if (meant !== undefined) {
+    collector.report(manifestCodes.invalidField, `there is no kind "${kind}"; did you mean "${meant}"?`, '/kind');
+  } else {
+    collector.report(
+      manifestCodes.unknownKind,
+      `${kind} (${apiVersion}) is not read by Pivot and was skipped`,
+      '/kind',
+    );
+  }
+  return undefined;
+}
+
+function readPivotCallflow(value: Fields, collector: Collector): PivotCallflow | undefined {
+  check(PIVOT_CALLFLOW_SCHEMA, value, 'PivotCallflow', collector);
+  for (const field of Object.keys(value)) {
+    if (!TOP_FIELDS.has(field))
+      warnUnknown(field, '', SPEC_FIELDS.includes(field) ? `spec.${field}` : suggest(field, TOP_FIELDS), collector);
+  }
+  if (isObject(value['spec'])) {
+    for (const field of Object.keys(value['spec'])) {
+      if (!SPEC_FIELDS.includes(field)) warnUnknown(field, '/spec', suggest(field, SPEC_FIELDS), collector);
+    }
+  }
+  if (collector.faults.length > 0) return undefined;
+  const { metadata, spec } = value as unknown as Pick<PivotCallflow, 'metadata' | 'spec'>;
+  return { apiVersion: API_VERSION, kind: 'PivotCallflow', metadata: withNamespace(metadata), spec };
+}
+
+function readSecret(value: Fields, collector: Collector): Secret | undefined {
+  check(SECRET_SCHEMA, value, 'Secret', collector);
+  if (collector.faults.length > 0) return undefined;
+  const data: [string, string][] = [];
+  for (const [key, encoded] of Object.entries((value['data'] ?? {}) as Record<string, string>)) {
+    const compact = encoded.replace(/\s/g, '');
+    if (/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact)) {
+      data.push([key, Buffer.from(compact, 'base64').toString('utf8')]);
+    } else {
+      collector.report(manifestCodes.invalidSecretData, `Secret: "data.${key}" is not base64`, join('/data', key));
+    }
+  }
+  data.push(...Object.entries((value['stringData'] ?? {}) as Record<string, string>));
+  const { metadata } = value as unknown as Pick<Secret, 'metadata'>;
+  return { apiVersion: 'v1', kind: 'Secret', metadata: withNamespace(metadata), data: Object.fromEntries(data) };
+}
+
+function check(schema: object, value: Fields, subject: string, collector: Collector): void {
+  for (const { entry, message, pointer } of explain(compile(schema)(value), subject, CODES)) {
+    collector.report(entry, message, pointer);
+  }
+}
+
+function warnUnknown(field: string, parent: string, meant: string | undefined, collector: Collector): void {
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
+  const message = `PivotCallflow: "${parent === '' ? field : `spec.${field}`}" is not known and has no effect${hint}`;
+  collector.report(manifestCodes.unknownField, message, join(parent, field));
+}
+
+/** `kubectl create --dry-run` writes `creationTimestamp: null`. */
+function withNamespace(
+  metadata: Omit<Resource['metadata'], 'namespace' | 'creationTimestamp'> & {
+    readonly namespace?: string;
+    readonly creationTimestamp?: string | null;
+  },
+): Resource['metadata'] {
+  const { creationTimestamp, ...rest } = metadata;
+  return {
+    ...rest,
+    namespace: metadata.namespace ?? 'default',
+    ...(typeof creationTimestamp === 'string' ? { creationTimestamp } : {}),
+  };
+}
+
+function isObject(value: unknown): value is Fields {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
