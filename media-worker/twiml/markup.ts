@@ -54,6 +54,9 @@ export function checkMarkup(text: string): CheckedMarkup {
       case 'unclosed':
         return refuse(twimlCodes.notXml, `${markup.what} is not closed.`, open);
       case 'skip':
+        if (open !== start && /^<\?xml\s/.test(text.slice(open, open + 6))) {
+          return refuse(twimlCodes.notXml, 'An XML declaration is allowed at the start only.', open);
+        }
         break;
       case 'start':
       case 'empty': {

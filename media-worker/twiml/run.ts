@@ -46,7 +46,7 @@ function runVerb(verb: Verb, context: TwimlContext): Promise<Ran> {
     } catch (error) {
       if (context.call.signal.aborted) {
         span.set({ 'pivot.twiml.outcome': 'call ended' });
-        throw error;
+        throw context.call.signal.reason;
       }
       const fault = faultOf(error, twimlCodes.verbFailed);
       span.set({ 'pivot.twiml.outcome': 'failed' });

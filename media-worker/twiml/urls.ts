@@ -5,7 +5,11 @@ import { quoted } from './report.ts';
 
 const MAX_URL_CHARACTERS = 8192;
 
+/** `name://…` of another scheme, also with the `_` of FreeSWITCH's stream names, which a URL parser takes for a relative path. */
+const OTHER_SCHEME = /^(?!https?:)[\w.+-]+:\/\//i;
+
 function resolve(base: string, reference: string): string | undefined {
+  if (OTHER_SCHEME.test(reference)) return undefined;
   if (reference.length > MAX_URL_CHARACTERS || !URL.canParse(reference, base)) return undefined;
   const url = new URL(reference, base);
   return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : undefined;

@@ -1,0 +1,130 @@
+import type { Call, CallEnd, CallMemory, PlayOptions, PlayOutcome } from '../../call/call.ts';
+import { DigitQueue } from '../../call/digits.ts';
+import type { CallFacts } from '../../call/facts.ts';
+import { describeSound, type Sound } from '../../media/sound.ts';
+import type { CallSpan } from '../../telemetry/span.ts';
+
+/** Something that a call did, with the virtual time in milliseconds. */
+export type Done =
+  | { readonly at: number; readonly did: 'answer' }
+  | {
+      readonly at: number;
+      readonly did: 'play';
+      readonly sound: Sound;
+      readonly early: boolean;
+      readonly stopOn: string;
+    }
+  | { readonly at: number; readonly did: 'played'; readonly what: string; readonly how: PlayOutcome['kind'] }
+  | { readonly at: number; readonly did: 'send'; readonly digits: string }
+  | { readonly at: number; readonly did: 'hangup'; readonly cause?: string; readonly sipStatus?: number };
+
+export interface ScriptedCallOptions {
+  /** Length of a sound in milliseconds by `describeSound`; 2000 for all others. `fail` for one that cannot be played. */
+  readonly sounds?: Readonly<Record<string, number | 'fail'>>;
+  readonly answered?: boolean;
+}
+
+/** A `Call` without SIP and media: real digits, virtual sounds. It notes what was done to it. */
+export class ScriptedCall implements Call {
+  readonly digits = new DigitQueue();
+  readonly memory: CallMemory = {
+    language: 'en-us',
+    customApplicationVars: new Map(),
+    customSipHeaders: new Map(),
+    customChannelVars: new Map(),
+    collections: new Map(),
+    variables: new Map(),
+    recording: undefined,
+  };
+  readonly log: Done[] = [];
+  readonly span: CallSpan;
+  answered: boolean;
+  readonly #end = new AbortController();
+  readonly #sounds: Readonly<Record<string, number | 'fail'>>;
+
+  constructor(span: CallSpan, options: ScriptedCallOptions = {}) {
+    this.span = span;
+    this.answered = options.answered ?? false;
+    this.#sounds = options.sounds ?? {};
+  }
+
+  get signal(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  facts(): CallFacts {
+    throw new Error('verbs do not ask for facts');
+  }
+
+  async answer(): Promise<void> {
+    this.signal.throwIfAborted();
+    if (this.answered) return;
+    this.answered = true;
+    this.log.push({ at: Date.now(), did: 'answer' });
+  }
+
+  async play(sound: Sound, options: PlayOptions): Promise<PlayOutcome> {
+    this.signal.throwIfAborted();
+    if (options.early !== true) await this.answer();
+    this.log.push({ at: Date.now(), did: 'play', sound, early: options.early === true, stopOn: options.stopOn });
+    const what = describeSound(sound);
+    const outcome = await this.#hear(this.#sounds[what] ?? 2000, options);
+    this.log.push({ at: Date.now(), did: 'played', what, how: outcome.kind });
+    return outcome;
+  }
+
+  #hear(length: number | 'fail', options: PlayOptions): Promise<PlayOutcome> {
+    if (length === 'fail') {
+      return Promise.resolve({
+        kind: 'failed',
+        fault: { code: 'PV-1999', severity: 'warning', message: 'no such sound' },
+      });
+    }
+    if (options.signal?.aborted === true) return Promise.resolve({ kind: 'stopped' });
+    return new Promise((resolve, reject) => {
+      const done = (settle: () => void): void => {
+        clearTimeout(timer);
+        stopListening();
+        settle();
+      };
+      const timer = setTimeout(() => done(() => resolve({ kind: 'finished' })), length);
+      const stopListening = this.digits.listen((digit) => {
+        if (options.stopOn.includes(digit)) done(() => resolve({ kind: 'digit', digit }));
+      });
+      options.signal?.addEventListener('abort', () => done(() => resolve({ kind: 'stopped' })), { once: true });
+      this.signal.addEventListener('abort', () => done(() => reject(this.signal.reason)), { once: true });
+    });
+  }
+
+  async sendDigits(digits: string): Promise<void> {
+    await this.answer();
+    this.log.push({ at: Date.now(), did: 'send', digits });
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const either = signal === undefined ? this.signal : AbortSignal.any([this.signal, signal]);
+    either.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(resolve, ms);
+      either.addEventListener(
+        'abort',
+        () => {
+          clearTimeout(timer);
+          reject(either.reason);
+        },
+        { once: true },
+      );
+    });
+  }
+
+  async hangup(options: { cause?: string; sipStatus?: number } = {}): Promise<void> {
+    if (this.signal.aborted) return;
+    this.log.push({ at: Date.now(), did: 'hangup', ...options });
+    this.end({ side: 'worker', cause: options.cause ?? 'NORMAL_CLEARING' });
+  }
+
+  /** The call ends, e.g. because the caller hangs up. */
+  end(reason: CallEnd): void {
+    this.#end.abort(reason);
+  }
+}
