@@ -19,6 +19,8 @@ import type { CallResources } from './resources.ts';
 
 /** Pause between digits that are sent, beside the digit's own length. */
 const DIGIT_GAP_MS = 50;
+/** Characters of a sound's description in a trace. */
+const LONGEST_DESCRIPTION = 512;
 
 export interface ALegOptions {
   readonly request: SipRequest;
@@ -141,7 +143,7 @@ export class ALeg implements Call {
       this.#answeredAt = Date.now();
       this.#status = 'in-progress';
       this.#listen(dialog, endpoint);
-      if (this.signal.aborted) this.#bye('ORIGINATOR_CANCEL');
+      if (this.signal.aborted) this.#bye(this.signal.reason as CallEnd);
     } catch (error) {
       this.signal.throwIfAborted();
       answered.fail(faultOf(error, routingCodes.answerFailed));
@@ -232,12 +234,25 @@ export class ALeg implements Call {
     });
   }
 
-  async play(sound: Sound, options: PlayOptions): Promise<PlayOutcome> {
+  play(sound: Sound, options: PlayOptions): Promise<PlayOutcome> {
+    const what = {
+      'pivot.media.kind': sound.kind,
+      'pivot.media.sound': describeSound(sound).slice(0, LONGEST_DESCRIPTION),
+    };
+    return options.span.run('media.play', what, async (span) => {
+      const outcome = await this.#play(sound, { ...options, span });
+      span.set({ 'pivot.media.outcome': outcome.kind });
+      return outcome;
+    });
+  }
+
+  async #play(sound: Sound, options: PlayOptions): Promise<PlayOutcome> {
     const { span } = options;
+    const stop = options.signal === undefined ? this.signal : AbortSignal.any([this.signal, options.signal]);
     // The sound is fetched or spoken while the call is being answered.
     const prepared = this.#options.resources.sounds.prepare(sound, {
       account: this.#facts.account,
-      signal: options.signal === undefined ? this.signal : AbortSignal.any([this.signal, options.signal]),
+      signal: stop,
       span,
     });
     prepared.catch(() => {});
@@ -252,17 +267,13 @@ export class ALeg implements Call {
       const ready = await prepared;
       for (const warning of ready.ok ? ready.warnings : []) span.warn(warning);
       if (!ready.ok) return this.#unplayable(ready.fault, span);
-      span.set({ 'pivot.media.cached': ready.prepared.cached });
-      const signals = [this.signal, key.signal, ...(options.signal === undefined ? [] : [options.signal])];
-      const outcome = await endpoint.play(ready.prepared.reference, AbortSignal.any(signals));
+      const outcome = await endpoint.play(ready.prepared.reference, AbortSignal.any([stop, key.signal]));
       this.signal.throwIfAborted();
       if (key.signal.aborted) return { kind: 'digit', digit: String(key.signal.reason) };
       if (outcome.kind === 'stopped') return { kind: 'stopped' };
       if (outcome.kind === 'finished') return { kind: 'finished' };
-      return this.#unplayable(
-        fault(mediaCodes.notPlayable, `FreeSWITCH could not play ${describeSound(sound)}: ${outcome.response}`),
-        span,
-      );
+      const message = `FreeSWITCH could not play ${describeSound(sound)}: ${outcome.response}`;
+      return this.#unplayable(fault(mediaCodes.notPlayable, message), span);
     } catch (error) {
       this.signal.throwIfAborted();
       if (options.signal?.aborted === true) return { kind: 'stopped' };
@@ -317,7 +328,11 @@ export class ALeg implements Call {
     if (this.#answering !== undefined && !this.answered) await this.#answering.catch(() => {});
     if (this.signal.aborted) return;
     if (this.answered) {
-      this.#end({ side, cause: how.cause }, side === 'worker' ? 'completed' : 'failed');
+      const { cause, sipStatus } = how;
+      this.#end(
+        { side, cause, ...(sipStatus === undefined ? {} : { sipStatus }) },
+        side === 'worker' ? 'completed' : 'failed',
+      );
       return;
     }
     const sipStatus = how.sipStatus ?? statusOfCause(how.cause);
@@ -336,14 +351,15 @@ export class ALeg implements Call {
   #end(end: CallEnd, status: CallStatus): void {
     if (this.signal.aborted) return;
     this.#status = status;
-    if (end.side !== 'caller') this.#bye(end.cause);
+    if (end.side !== 'caller') this.#bye(end);
     this.#over.abort(end);
   }
 
-  #bye(cause: string): void {
+  #bye({ cause, sipStatus }: CallEnd): void {
     const dialog = this.#dialog;
     if (dialog === undefined || !dialog.connected) return;
-    dialog.destroy({ headers: { Reason: reasonHeader(cause) } }, () => dialog.removeAllListeners());
+    const reason = sipStatus === undefined ? reasonHeader(cause) : `SIP;cause=${sipStatus};text="${cause}"`;
+    dialog.destroy({ headers: { Reason: reason } }, () => dialog.removeAllListeners());
   }
 
   /** The signalling connection is gone: nothing can be said to the caller any more. */

@@ -67,9 +67,9 @@ export interface SignallingClient {
     response: SipResponse,
     options: { localSdp: string; headers?: SipHeaders },
   ): Promise<SipDialog>;
-  /** `connect` with an error when authentication failed; `error`, `disconnect`, `reconnecting` of the socket. */
+  /** `connect` with an error when authentication failed; `error`, `close`, `reconnecting` of the socket. */
   on(event: 'connect', listener: (error: unknown, hostport: string) => void): void;
-  on(event: 'error' | 'disconnect' | 'reconnecting', listener: (error?: unknown) => void): void;
+  on(event: 'error' | 'close' | 'reconnecting', listener: (error?: unknown) => void): void;
 }
 
 export function createSignallingClient(): SignallingClient {

@@ -27,7 +27,11 @@ export const collectDtmf: CallflowModule = {
       initial: early,
     });
     call.memory.collections.set(text(data, 'collection_name') ?? 'default', collected.digits);
-    span.set({ 'pivot.digits.count': collected.digits.length, 'pivot.digits.ended_by': collected.endedBy });
+    span.set({
+      'pivot.digits': data['sensitive'] === true ? '***' : collected.digits,
+      'pivot.digits.count': collected.digits.length,
+      'pivot.digits.ended_by': collected.endedBy,
+    });
     return CONTINUE;
   },
 };

@@ -1,0 +1,155 @@
+import { Command, CommanderError, Option } from 'commander';
+import { cliCodes } from '../crds/errors/cli.ts';
+import { PivotError } from '../crds/errors/fault.ts';
+import { PRODUCT_VERSION } from '../runtime/version.ts';
+import { dtmf, duration, hostPort, httpUrl, portRange, positiveInteger } from './options.ts';
+
+/** Collects a repeatable option. */
+function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function upCommand(): Command {
+  return new Command('up')
+    .description('run everything on this machine: manifests from a folder, media worker, softswitch, debug API')
+    .argument('[path...]', 'files or folders of YAML manifests, watched for changes', ['examples/'])
+    .addOption(
+      new Option('--sip <host:port>', 'where phones call, UDP and TCP; port 0 takes a free one')
+        .argParser(hostPort)
+        .default(hostPort('127.0.0.1:5060'), '127.0.0.1:5060'),
+    )
+    .addOption(
+      new Option('--rtp <host:from-to>', 'UDP ports for sound')
+        .argParser(portRange)
+        .default(portRange('127.0.0.1:20000-20999'), '127.0.0.1:20000-20999'),
+    )
+    .addOption(
+      new Option('--http <host:port>', 'debug API, health and metrics')
+        .argParser(hostPort)
+        .default(hostPort('127.0.0.1:8080'), '127.0.0.1:8080'),
+    )
+    .addOption(
+      new Option(
+        '--drachtio <host:port>',
+        'use this drachtio-server instead of the softswitch (with --freeswitch)',
+      ).argParser(hostPort),
+    )
+    .addOption(new Option('--drachtio-secret <secret>', 'its secret').env('PIVOT_DRACHTIO_SECRET').default('cymru'))
+    .addOption(
+      new Option(
+        '--freeswitch <host:port>',
+        'use the FreeSWITCH with this event socket instead of the softswitch',
+      ).argParser(hostPort),
+    )
+    .addOption(
+      new Option('--freeswitch-secret <secret>', "its event socket's password")
+        .env('PIVOT_FREESWITCH_SECRET')
+        .default('ClueCon', 'ClueCon'),
+    )
+    .addOption(
+      new Option(
+        '--event-socket-address <address>',
+        'address of this machine that FreeSWITCH connects back to',
+      ).default('127.0.0.1'),
+    )
+    .addOption(
+      new Option(
+        '--otlp <url>',
+        'send traces to this OTLP/HTTP receiver; the standard OTEL_* variables count too',
+      ).argParser(httpUrl),
+    )
+    .addOption(new Option('--data <dir>', 'folder for cached sound').default('data/'))
+    .addOption(new Option('--max-calls <n>', 'calls at once; more get 503').argParser(positiveInteger).default(200))
+    .addOption(
+      new Option(
+        '--deny <what>',
+        'refuse webhooks and media from a network, a host, or "private" (loopback and private addresses); may be repeated',
+      )
+        .argParser(several)
+        .default([]),
+    )
+    .addOption(
+      new Option('--allow <what>', 'a private network or host that is allowed all the same; may be repeated')
+        .argParser(several)
+        .default([]),
+    )
+    .addOption(
+      new Option('--grace <time>', 'how long calls may go on after SIGTERM').argParser(duration).default(60_000, '60s'),
+    )
+    .addOption(
+      new Option('--log <level>', 'JSON log on standard error')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('warn'),
+    )
+    .option('--quiet', 'do not print what calls do')
+    .action(async (paths: string[], options) => {
+      const { up } = await import('./up.ts');
+      process.exitCode = await up(paths, options);
+    });
+}
+
+function validateCommandLine(): Command {
+  return new Command('validate')
+    .description(
+      'check manifests (.yaml), TwiML (.xml) and Callflow JSON (.json): every fault as FILE:LINE:COLUMN CODE message',
+    )
+    .argument('<path...>', 'files or folders')
+    .addOption(new Option('--output <form>', 'how to print').choices(['text', 'json']).default('text'))
+    .action(async (paths: string[], options: { output: 'text' | 'json' }) => {
+      const { validateCommand } = await import('./validate.ts');
+      process.exitCode = await validateCommand(paths, options, process);
+    });
+}
+
+function callCommand(): Command {
+  return new Command('call')
+    .description('place a real SIP call to a running `pivot up` without a phone, and print what happens')
+    .argument('<number>', 'the number to call')
+    .addOption(
+      new Option('--sip <host:port>', 'where to call')
+        .argParser(hostPort)
+        .default(hostPort('127.0.0.1:5060'), '127.0.0.1:5060'),
+    )
+    .addOption(new Option('--transport <name>', 'SIP over').choices(['udp', 'tcp']).default('udp'))
+    .addOption(new Option('--from <number>', "the caller's number").default('+15550100'))
+    .addOption(
+      new Option(
+        '--press <digits>',
+        'keys to press when a prompt or gather is waiting; w pauses half a second; repeated: for the next one',
+      )
+        .argParser((value: string, before: readonly string[] = []) => several(dtmf(value), before))
+        .default([]),
+    )
+    .addOption(new Option('--hangup-after <time>', 'hang up so long after the answer').argParser(duration))
+    .addOption(new Option('--record <file>', 'write what the caller heard to this wav file'))
+    .addOption(new Option('--output <form>', 'how to print').choices(['text', 'json']).default('text'))
+    .action(async (number: string, options) => {
+      const { call } = await import('./call.ts');
+      process.exitCode = await call(number, options);
+    });
+}
+
+/** The `pivot` command. Sets `process.exitCode`; prints one clear line when something is wrong. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('pivot')
+    .description('Programmable voice: a web application decides, while a call is going on, what the call does next.')
+    .version(PRODUCT_VERSION)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${cliCodes.badOption.code} `)) })
+    .showHelpAfterError('(see --help)');
+  for (const command of [upCommand(), validateCommandLine(), callCommand()]) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+    } else if (error instanceof PivotError) {
+      console.error(error.message);
+      process.exitCode = 1;
+    } else {
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { SpanNews, StoredSpan } from '../media-worker/telemetry/trace-store.ts';
+
+/** One line of a call's time line. */
+export interface TimelineEntry {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly kind: 'call' | 'exchange' | 'action' | 'verb' | 'sound' | 'digits' | 'warning' | 'error' | 'end';
+  readonly text: string;
+}
+
+/** What a finished or starting span means to somebody who watches a call; most spans mean nothing to them. */
+export function timelineOf({ type, span }: Pick<SpanNews, 'type' | 'span'>): TimelineEntry[] {
+  return type === 'start' ? atStart(span) : [...atEnd(span), ...notes(span)];
+}
+
+function atStart(span: StoredSpan): TimelineEntry[] {
+  const at = span.startedAt;
+  const { name } = span;
+  if (name === 'media.play') return [{ at, kind: 'sound', text: soundText(span) }];
+  if (name.startsWith('verb ')) return [{ at, kind: 'verb', text: `<${name.slice(5)}>` }];
+  if (name.startsWith('action ')) return [{ at, kind: 'action', text: actionText(span) }];
+  return [];
+}
+
+function atEnd(span: StoredSpan): TimelineEntry[] {
+  const at = span.endedAt ?? span.startedAt;
+  const { attributes, name } = span;
+  if (attributes['pivot.exchange'] !== undefined && attributes['http.request.method'] !== undefined) {
+    return [{ at, kind: 'exchange', text: exchangeText(span) }];
+  }
+  if (name === 'call.received') {
+    const { 'pivot.from': from, 'pivot.number': number, 'pivot.callflow': callflow } = attributes;
+    return [{ at, kind: 'call', text: `${from === '' ? 'anonymous' : from} calls ${number}: callflow ${callflow}` }];
+  }
+  if (name === 'answer') return [{ at, kind: 'call', text: 'answered' }];
+  if (name === 'call') return [{ at, kind: 'end', text: endText(span) }];
+  const digits = attributes['pivot.digits'] ?? attributes['pivot.twiml.gather.digits'];
+  if (digits !== undefined && digits !== '') {
+    return [
+      {
+        at,
+        kind: 'digits',
+        text: `digits ${digits} (ended by ${attributes['pivot.digits.ended_by'] ?? attributes['pivot.twiml.gather.ended_by']})`,
+      },
+    ];
+  }
+  return [];
+}
+
+/** Warnings and errors that a span carries. */
+function notes(span: StoredSpan): TimelineEntry[] {
+  return span.events
+    .filter((event) => event.name === 'pivot.warning' || (event.name === 'pivot.error' && span.name !== 'call'))
+    .map((event) => ({
+      at: event.at,
+      kind: event.name === 'pivot.warning' ? ('warning' as const) : ('error' as const),
+      text: `${event.attributes['pivot.error.code']} ${event.attributes['pivot.error.message']}`,
+    }));
+}
+
+function exchangeText({ attributes, startedAt, endedAt, error }: StoredSpan): string {
+  const status = attributes['http.response.status_code'];
+  const took = `${Math.round((endedAt ?? startedAt) - startedAt)} ms`;
+  const format = attributes['pivot.webhook.translator'];
+  const result =
+    status === undefined ? `failed after ${took}` : `${status} in ${took}${format === undefined ? '' : `, ${format}`}`;
+  return `${attributes['http.request.method']} ${attributes['url.full']} → ${result}${error ? ' ✗' : ''}`;
+}
+
+function soundText({ attributes }: StoredSpan): string {
+  const what = String(attributes['pivot.media.sound'] ?? '');
+  return attributes['pivot.media.kind'] === 'speech' ? `says “${what}”` : `plays ${what}`;
+}
+
+function actionText({ name, attributes }: StoredSpan): string {
+  const module = String(attributes['pivot.action'] ?? name.slice(7));
+  const detail = attributes['pivot.voice_url'] ?? attributes['pivot.callflow.id'] ?? attributes['pivot.variables'];
+  return detail === undefined || detail === '' ? module : `${module} ${detail}`;
+}
+
+function endText({ attributes, startedAt, endedAt }: StoredSpan): string {
+  const seconds = (((endedAt ?? startedAt) - startedAt) / 1000).toFixed(1);
+  const status = attributes['pivot.sip.status'];
+  const code = attributes['pivot.error.code'];
+  if (attributes['pivot.end.side'] === undefined) {
+    return `refused with ${status}${code === undefined ? '' : `: ${code} ${attributes['pivot.error.message']}`}`;
+  }
+  const how = `${attributes['pivot.call.status']}, ended by the ${attributes['pivot.end.side']} (${attributes['pivot.end.cause']})`;
+  return `${how} after ${seconds} s${status === undefined ? '' : `, SIP ${status}`}`;
+}
+
+/** `12:00:01.234   text`, indented by what it is. */
+export function formatEntry(entry: TimelineEntry): string {
+  const time = new Date(entry.at).toISOString().slice(11, 23);
+  const indent =
+    entry.kind === 'call' || entry.kind === 'end'
+      ? ''
+      : entry.kind === 'sound' || entry.kind === 'digits'
+        ? '    '
+        : '  ';
+  const mark = entry.kind === 'warning' ? 'warning: ' : entry.kind === 'error' ? 'error: ' : '';
+  return `${time} ${indent}${mark}${entry.text}`;
+}

@@ -1,0 +1,243 @@
+import type { Tracer } from '@opentelemetry/api';
+import { type Fault, fault } from '../../crds/errors/fault.ts';
+import { routingCodes } from '../../crds/errors/routing.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { runCallflow } from '../callflow/engine.ts';
+import type { FlowServices } from '../callflow/services.ts';
+import type { Routed, Router } from '../routing/router.ts';
+import { REASON_PHRASES } from '../sip/causes.ts';
+import { type Invite, readInvite } from '../sip/invite.ts';
+import type { SignallingClient, SipHeaders, SipRequest, SipResponse } from '../sip/srf.ts';
+import type { CallMetrics, CallResult } from '../telemetry/metrics.ts';
+import { CallSpan } from '../telemetry/span.ts';
+import { ROOT_SPAN } from '../telemetry/trace-store.ts';
+import { ALeg } from './a-leg.ts';
+import type { CallEnd } from './call.ts';
+import type { CallResources } from './resources.ts';
+
+export interface CallHandlerOptions {
+  readonly signalling: SignallingClient;
+  readonly resources: CallResources;
+  /** The routing table in force; undefined before the first one. */
+  readonly router: () => Router | undefined;
+  readonly tracer: Tracer;
+  readonly log: Logger;
+  readonly metrics: () => CallMetrics;
+  /** Calls at once; further ones get 503. */
+  readonly maxCalls: number;
+  /** Language of calls until an action says otherwise. */
+  readonly language: string;
+  /** The services of one call; `end` is called when the call is over. */
+  readonly services: (call: ALeg, router: Router) => { services: FlowServices; end: (end: CallEnd) => void };
+  /** Where a call's debug log can be read, told to callers in `Call-Info`; only for one's own machine. */
+  readonly debugUrl?: (account: string, callId: string) => string;
+}
+
+const RETRY_AFTER_SECONDS = '5';
+
+/**
+ * The life of every call: admitted or refused, routed, run, ended, freed. Nothing of a call is left when its promise is settled.
+ */
+export class CallHandler {
+  readonly #options: CallHandlerOptions;
+  readonly #calls = new Map<ALeg, Promise<void>>();
+  #draining = false;
+
+  constructor(options: CallHandlerOptions) {
+    this.#options = options;
+  }
+
+  get activeCalls(): number {
+    return this.#calls.size;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Takes an INVITE. Never throws: whatever is wrong is answered. */
+  handle(request: SipRequest, response: SipResponse): void {
+    const read = readInvite(request);
+    if (!read.ok) {
+      response.send(400, read.reason);
+      return;
+    }
+    const { invite } = read;
+    const { tracer } = this.#options;
+    const span = CallSpan.root(tracer, ROOT_SPAN, {
+      'pivot.call.id': invite.callId,
+      'pivot.from': invite.callerIdNumber,
+      'pivot.to': invite.request.user ?? '',
+      'network.transport': invite.transport,
+    });
+    const headers: SipHeaders = { 'X-Pivot-Trace': span.traceId };
+
+    const router = this.#options.router();
+    const refusal = this.#refusal(router);
+    if (refusal !== undefined || router === undefined) {
+      this.#refuse(response, span, refusal ?? fault(routingCodes.noTable, 'There is no routing table yet'), 503, {
+        ...headers,
+        'Retry-After': RETRY_AFTER_SECONDS,
+      });
+      return;
+    }
+    const route = this.#route(router, invite, span);
+    if (!route.ok) {
+      this.#refuse(response, span, route.fault, 404, headers);
+      return;
+    }
+    this.#start(request, response, invite, router, route.routed, span, headers);
+  }
+
+  #refusal(router: Router | undefined): Fault | undefined {
+    if (this.#draining) return fault(routingCodes.draining, 'The worker is stopping');
+    if (router === undefined) return fault(routingCodes.noTable, 'There is no routing table yet');
+    const { maxCalls } = this.#options;
+    if (this.#calls.size < maxCalls) return undefined;
+    return fault(routingCodes.tooManyCalls, `${maxCalls} calls are in progress, which is the limit`);
+  }
+
+  #route(router: Router, invite: Invite, span: CallSpan): { ok: true; routed: Routed } | { ok: false; fault: Fault } {
+    const routing = span.child('route', { 'pivot.table.version': router.version });
+    try {
+      const { user = '', host } = invite.request;
+      const result = router.resolve({ number: user, ...(host === undefined ? {} : { host }) });
+      if (!result.ok) {
+        const reason = fault(
+          routingCodes.noRoute,
+          `No callflow of account "${result.account}" answers "${result.number}"`,
+        );
+        span.set({ 'pivot.account': result.account, 'pivot.number': result.number });
+        routing.set({ 'pivot.account': result.account, 'pivot.number': result.number });
+        routing.fail(reason);
+        return { ok: false, fault: reason };
+      }
+      const { callflow, account, number, by } = result.routed;
+      const found = {
+        'pivot.account': account,
+        'pivot.callflow': callflow.key,
+        'pivot.callflow.generation': callflow.generation,
+        'pivot.number': number,
+        'pivot.route.by': by,
+      };
+      routing.set(found);
+      span.set(found);
+      return { ok: true, routed: result.routed };
+    } finally {
+      routing.end();
+    }
+  }
+
+  #refuse(response: SipResponse, span: CallSpan, reason: Fault, status: number, headers: SipHeaders): void {
+    const { log, metrics } = this.#options;
+    response.send(status, REASON_PHRASES[status] ?? '', {
+      headers: { ...headers, Warning: `399 pivot "${reason.code} ${reason.message.replaceAll('"', "'")}"` },
+    });
+    const result: CallResult = status === 404 ? 'no-route' : 'refused';
+    span.fail(reason);
+    span.set({ 'pivot.result': result, 'pivot.sip.status': status });
+    span.end();
+    metrics().calls.add(1, { result });
+    log.warn({ code: reason.code, trace_id: span.traceId, status }, reason.message);
+  }
+
+  #start(
+    request: SipRequest,
+    response: SipResponse,
+    invite: Invite,
+    router: Router,
+    routed: Routed,
+    span: CallSpan,
+    headers: SipHeaders,
+  ): void {
+    const { signalling, resources, language, debugUrl } = this.#options;
+    const { account, callflow, number } = routed;
+    const info = debugUrl === undefined ? {} : { 'Call-Info': `<${debugUrl(account, invite.callId)}>;purpose=debug` };
+    // Ended at once, so that a call can be found while it is still up: spans are exported when they end.
+    span
+      .child('call.received', {
+        'pivot.call.id': invite.callId,
+        'pivot.account': account,
+        'pivot.callflow': callflow.key,
+        'pivot.number': number,
+        'pivot.from': invite.callerIdNumber,
+      })
+      .end();
+    const call = new ALeg({
+      request,
+      response,
+      invite,
+      signalling,
+      resources,
+      span,
+      account,
+      callflow: callflow.key,
+      number,
+      language,
+      headers: { ...headers, ...info },
+    });
+    const done = this.#run(call, router, routed).finally(() => this.#calls.delete(call));
+    this.#calls.set(call, done);
+  }
+
+  async #run(call: ALeg, router: Router, routed: Routed): Promise<void> {
+    const { log } = this.#options;
+    const { services, end } = this.#options.services(call, router);
+    call.ring();
+    await runCallflow(routed.callflow.flow, {
+      call,
+      services,
+      state: { captureGroup: routed.captureGroup, namedGroups: routed.namedGroups },
+    });
+    const ended = call.signal.reason as CallEnd;
+    end(ended);
+    this.#report(call, ended);
+    await call
+      .release()
+      .catch((error: unknown) => log.error({ err: error, trace_id: call.span.traceId }, 'freeing a call failed'));
+    call.span.end();
+  }
+
+  #report(call: ALeg, end: CallEnd): void {
+    const { metrics, log } = this.#options;
+    const { status, callId, account, callflow } = call.facts();
+    const result: CallResult =
+      status === 'completed'
+        ? 'completed'
+        : status === 'canceled'
+          ? 'canceled'
+          : status === 'failed'
+            ? 'failed'
+            : 'completed';
+    call.span.set({
+      'pivot.result': result,
+      'pivot.call.status': status,
+      'pivot.end.side': end.side,
+      'pivot.end.cause': end.cause,
+      ...(end.sipStatus === undefined ? {} : { 'pivot.sip.status': end.sipStatus }),
+    });
+    metrics().calls.add(1, { result });
+    if (call.answeredAt !== undefined) metrics().setup.record(call.answeredAt - call.createdAt);
+    log.info(
+      { call_id: callId, account, callflow, trace_id: call.span.traceId, side: end.side, cause: end.cause, status },
+      'call ended',
+    );
+  }
+
+  /** New calls are refused from now on; resolves when the last call is over, or after `limitMs`, when the rest is hung up. */
+  async drain(limitMs: number): Promise<void> {
+    this.#draining = true;
+    const timer = setTimeout(() => this.hangUpAll('NORMAL_TEMPORARY_FAILURE'), limitMs);
+    await Promise.allSettled([...this.#calls.values()]);
+    clearTimeout(timer);
+  }
+
+  hangUpAll(cause: string): void {
+    for (const call of this.#calls.keys()) void call.hangup({ cause });
+  }
+
+  /** The connection to drachtio-server broke: no call can go on. */
+  signallingLost(): void {
+    for (const call of this.#calls.keys()) call.lost();
+  }
+}

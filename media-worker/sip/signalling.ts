@@ -1,0 +1,95 @@
+import { routingCodes } from '../../crds/errors/routing.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { createSignallingClient, type SignallingClient, type SipRequest, type SipResponse } from './srf.ts';
+
+export interface SignallingOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+  readonly log: Logger;
+  readonly onInvite: (request: SipRequest, response: SipResponse) => void;
+  /** Whether new work is taken, for the answer to OPTIONS: 200 or 503. */
+  readonly accepting: () => boolean;
+  /** The connection is there (true) or gone (false). */
+  readonly onConnectionChange: (connected: boolean) => void;
+}
+
+export interface Signalling {
+  readonly client: SignallingClient;
+  readonly connected: boolean;
+  /** SIP addresses that drachtio-server listens on, as it says them: `udp/127.0.0.1:5060`. */
+  readonly addresses: readonly string[];
+  /** Resolves when connected and authenticated for the first time; rejects when the secret is wrong. */
+  readonly ready: Promise<void>;
+  close(): void;
+}
+
+/** Longest pause between attempts to reconnect. */
+const RECONNECT_MOST_MS = 5000;
+
+/** Connects to a drachtio-server and stays connected. */
+export function connectSignalling(options: SignallingOptions): Signalling {
+  const { host, port, secret, log } = options;
+  const client = createSignallingClient();
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => {});
+  let connected = false;
+  let closed = false;
+  let addresses: readonly string[] = [];
+
+  const change = (now: boolean): void => {
+    if (connected === now || closed) return;
+    connected = now;
+    options.onConnectionChange(now);
+  };
+  client.invite(options.onInvite);
+  client.options((_request, response) => (options.accepting() ? response.send(200) : response.send(503)));
+  client.register((_request, response) => response.send(405));
+  client.on('connect', (error, hostports) => {
+    if (error) {
+      log.error(
+        { code: routingCodes.connectFailed.code, address: `${host}:${port}` },
+        'drachtio-server refused the secret',
+      );
+      ready.reject(new Error(`drachtio-server at ${host}:${port} refused the secret`));
+      return;
+    }
+    addresses = hostports.split(',');
+    log.info({ address: `${host}:${port}`, sip: addresses }, 'connected to drachtio-server');
+    change(true);
+    ready.resolve();
+  });
+  client.on('error', (error) => {
+    if (closed) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn(
+      { code: routingCodes.connectFailed.code, address: `${host}:${port}`, reason },
+      'drachtio-server cannot be reached, trying again',
+    );
+    change(false);
+  });
+  client.on('close', () => {
+    if (connected && !closed)
+      log.error(
+        { code: routingCodes.signallingLost.code, address: `${host}:${port}` },
+        'connection to drachtio-server lost',
+      );
+    change(false);
+  });
+  client.connect({ host, port, secret, reconnect: { retryMaxDelay: RECONNECT_MOST_MS } });
+
+  return {
+    client,
+    get connected() {
+      return connected;
+    },
+    get addresses() {
+      return addresses;
+    },
+    ready: ready.promise,
+    close() {
+      closed = true;
+      client.disconnect();
+    },
+  };
+}

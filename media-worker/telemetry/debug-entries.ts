@@ -1,0 +1,177 @@
+import type { StoredCall, StoredSpan } from './trace-store.ts';
+
+/** Kazoo counts seconds from the year 0. */
+const GREGORIAN_EPOCH_SECONDS = 62_167_219_200;
+
+/** One exchange attempt in the debug log: Kazoo's request and response entries in one (`pivot-behaviour.md` section 7). */
+export interface DebugEntry {
+  readonly id: string;
+  readonly call_id: string;
+  readonly debug_id: string;
+  /** Number of the exchange in its call. Retries share it. */
+  readonly iteration: number;
+  /** Gregorian seconds. */
+  readonly created: number;
+  /** RFC 3339, to the millisecond, and an index, so that entries can be ordered. */
+  readonly timestamp: string;
+  readonly index: number;
+  readonly node: string;
+  readonly uri: string;
+  readonly method: string;
+  readonly req_headers?: Readonly<Record<string, unknown>>;
+  readonly req_body?: string;
+  readonly resp_status_code?: string;
+  readonly resp_headers?: Readonly<Record<string, unknown>>;
+  readonly resp_body?: string;
+  readonly elapsed_ms?: number;
+  readonly truncated?: boolean;
+  readonly error?: DebugFault;
+  readonly warnings?: readonly DebugFault[];
+  readonly schema_errors?: readonly DebugFault[];
+  readonly json_errors?: readonly DebugFault[];
+  readonly xml_errors?: readonly DebugFault[];
+}
+
+export interface DebugFault {
+  readonly code: string;
+  readonly message: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly pointer?: string;
+}
+
+/** One call in the list: its first exchange, and whether any exchange failed. */
+export interface DebugRow {
+  readonly call_id: string;
+  readonly created: number;
+  readonly iteration: 1;
+  readonly node: string;
+  readonly uri: string;
+  readonly status_code: string;
+  readonly has_schema_errors: boolean;
+  readonly has_json_errors: boolean;
+  readonly has_errors: boolean;
+  readonly debug_id: string;
+  readonly callflow: string;
+  readonly number: string;
+  readonly trace_id: string;
+}
+
+export function gregorianSeconds(epochMs: number): number {
+  return Math.floor(epochMs / 1000) + GREGORIAN_EPOCH_SECONDS;
+}
+
+export function epochMs(gregorian: number): number {
+  return (gregorian - GREGORIAN_EPOCH_SECONDS) * 1000;
+}
+
+/** `YYYYMM-CALLID`. */
+export function debugId(call: StoredCall): string {
+  return `${new Date(call.startedAt).toISOString().slice(0, 7).replace('-', '')}-${call.callId}`;
+}
+
+/** A call's exchanges, oldest first. */
+export function entriesOf(call: StoredCall, node: string): DebugEntry[] {
+  return attempts(call).map((span, index) => entryOf(call, span, index, node));
+}
+
+/** The call's row, or undefined when it made no request. */
+export function rowOf(call: StoredCall, node: string): DebugRow | undefined {
+  const entries = entriesOf(call, node);
+  const first = entries[0];
+  if (first === undefined) return undefined;
+  const last = entries.findLast((entry) => entry.iteration === first.iteration) ?? first;
+  const root = call.spans[0]?.attributes ?? {};
+  const received = call.spans.find((span) => span.name === 'call.received')?.attributes ?? root;
+  return {
+    call_id: call.callId,
+    created: gregorianSeconds(call.startedAt),
+    iteration: 1,
+    node,
+    uri: first.uri,
+    status_code: last.resp_status_code ?? '',
+    has_schema_errors: entries.some((entry) => entry.schema_errors !== undefined),
+    has_json_errors: entries.some((entry) => entry.json_errors !== undefined),
+    has_errors: entries.some((entry) => entry.error !== undefined),
+    debug_id: debugId(call),
+    callflow: String(received['pivot.callflow'] ?? ''),
+    number: String(received['pivot.number'] ?? ''),
+    trace_id: call.traceId,
+  };
+}
+
+/** The CLIENT spans of webhook attempts. */
+function attempts(call: StoredCall): StoredSpan[] {
+  return call.spans.filter(
+    (span) => span.attributes['pivot.exchange'] !== undefined && span.attributes['url.full'] !== undefined,
+  );
+}
+
+function entryOf(call: StoredCall, span: StoredSpan, index: number, node: string): DebugEntry {
+  const { attributes } = span;
+  const errors = faultsOf(span, 'pivot.error');
+  const warnings = faultsOf(span, 'pivot.warning');
+  const status = attributes['http.response.status_code'];
+  const requestHeaders = headers(attributes['pivot.webhook.request.headers']);
+  const responseHeaders = headers(attributes['pivot.webhook.response.headers']);
+  const requestBody = attributes['pivot.webhook.request.body'];
+  const responseBody = attributes['pivot.webhook.response.body'];
+  const truncated =
+    attributes['pivot.webhook.request.truncated'] === true || attributes['pivot.webhook.response.truncated'] === true;
+  return {
+    id: span.spanId,
+    call_id: call.callId,
+    debug_id: debugId(call),
+    iteration: Number(attributes['pivot.exchange']),
+    created: gregorianSeconds(span.startedAt),
+    timestamp: new Date(span.startedAt).toISOString(),
+    index,
+    node,
+    uri: String(attributes['url.full']),
+    method: String(attributes['http.request.method'] ?? '').toLowerCase(),
+    ...(requestHeaders === undefined ? {} : { req_headers: requestHeaders }),
+    ...(requestBody === undefined ? {} : { req_body: String(requestBody) }),
+    ...(status === undefined ? {} : { resp_status_code: String(status) }),
+    ...(responseHeaders === undefined ? {} : { resp_headers: responseHeaders }),
+    ...(responseBody === undefined ? {} : { resp_body: String(responseBody) }),
+    ...(span.endedAt === undefined ? {} : { elapsed_ms: Math.round(span.endedAt - span.startedAt) }),
+    ...(truncated ? { truncated } : {}),
+    ...(errors[0] === undefined ? {} : { error: errors[0] }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+    ...byKind(errors),
+  };
+}
+
+/** Kazoo's three kinds of error entries, told apart by the code's area. */
+function byKind(errors: readonly DebugFault[]): Pick<DebugEntry, 'schema_errors' | 'json_errors' | 'xml_errors'> {
+  const notJson = errors.filter((error) => error.code === 'PV-1101');
+  const schema = errors.filter((error) => /^PV-11(?!01)/.test(error.code));
+  const xml = errors.filter((error) => error.code.startsWith('PV-13'));
+  return {
+    ...(schema.length === 0 ? {} : { schema_errors: schema }),
+    ...(notJson.length === 0 ? {} : { json_errors: notJson }),
+    ...(xml.length === 0 ? {} : { xml_errors: xml }),
+  };
+}
+
+function faultsOf(span: StoredSpan, name: string): DebugFault[] {
+  return span.events
+    .filter((event) => event.name === name)
+    .map(({ attributes }) => ({
+      code: String(attributes['pivot.error.code']),
+      message: String(attributes['pivot.error.message']),
+      ...(typeof attributes['pivot.error.line'] === 'number' ? { line: attributes['pivot.error.line'] } : {}),
+      ...(typeof attributes['pivot.error.column'] === 'number' ? { column: attributes['pivot.error.column'] } : {}),
+      ...(typeof attributes['pivot.error.pointer'] === 'string' ? { pointer: attributes['pivot.error.pointer'] } : {}),
+    }));
+}
+
+/** Headers are kept as one JSON object, so that a span's attributes stay few. */
+function headers(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof value !== 'string') return undefined;
+  try {
+    return JSON.parse(value) as Record<string, unknown>;
+  } catch {
+    return { unreadable: value };
+  }
+}
