@@ -6,19 +6,12 @@ import { parseTarget } from '../outgoing/url.ts';
 import { type CallSpan, faultAttributes, type SpanAttributes } from '../telemetry/span.ts';
 import { type Dispatched, dispatchResponse, type ResponseBody } from './dispatch.ts';
 import { encodeRequest, mergeQuery } from './encode.ts';
+import { IDEMPOTENCY_HEADER, signer, webhookHeaders } from './headers.ts';
+import { requestAttributes, resultAttributes } from './http-attributes.ts';
 import { maskDigits, type Parameters } from './parameters.ts';
-import { createRedactor, type Redactor, recordBody, recordHeaders, recordText } from './record.ts';
+import { createRedactor, type Redactor } from './record.ts';
 import type { PivotSettings, WebhookMethod } from './settings.ts';
-import {
-  bodySha256,
-  PIVOT_SIGNATURE_HEADER,
-  pivotSignature,
-  TWILIO_SIGNATURE_HEADER,
-  twilioSignature,
-} from './signature.ts';
-
-export const ACCEPT = 'application/json, application/xml, text/xml';
-export const IDEMPOTENCY_HEADER = 'x-pivot-idempotency-key';
+import { bodySha256 } from './signature.ts';
 
 /** Details of an invalid document that become events of the span. */
 const MAX_DETAILS = 20;
@@ -41,9 +34,11 @@ export interface Attempt {
 
 export interface AttemptDeps {
   readonly outgoing: Outgoing;
+  /** Parent of the attempt's span. */
   readonly span: CallSpan;
   readonly cookies?: CookieJar;
   readonly version: string;
+  /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
@@ -56,11 +51,11 @@ export async function performAttempt(attempt: Attempt, deps: AttemptDeps): Promi
   const span = deps.span.child(attempt.method, {}, 'client');
   try {
     for (const warning of attempt.warnings) span.warn(warning);
-    const request = requestOf(attempt, deps, span);
     const redactor = redactorOf(attempt);
-    span.set(requestAttributes(attempt, redactor, deps));
+    const request = requestOf(attempt, deps, span);
+    span.set(attributesOf(attempt, redactor, deps));
     const result = await deps.outgoing.request(request);
-    span.set(resultAttributes(attempt, result, redactor));
+    span.set(resultAttributes(result, attempt.settings.debug, redactor));
     return judge(attempt, result, span, redactor);
   } catch (error) {
     span.set({ 'error.type': 'aborted', 'pivot.webhook.aborted': true });
@@ -72,161 +67,67 @@ export async function performAttempt(attempt: Attempt, deps: AttemptDeps): Promi
 
 function requestOf(attempt: Attempt, deps: AttemptDeps, span: CallSpan): OutgoingRequest {
   const { settings, method, signal } = attempt;
-  const encoded = encodeRequest(method, attempt.url, attempt.parameters, settings.bodyFormat);
-  const { body, contentType, form } = encoded;
+  const { url, body, contentType, form } = encodeRequest(method, attempt.url, attempt.parameters, settings.bodyFormat);
   const key = settings.signingKey;
-  const json = body !== undefined && contentType === 'application/json';
-  const url = key !== undefined && json ? mergeQuery(encoded.url, [['bodySHA256', bodySha256(body)]]) : encoded.url;
-  const configured = isConfiguredHost(attempt.url, settings);
-  const credentials = configured ? credentialsFor(attempt.url, settings) : undefined;
+  // Twilio covers a JSON body by its hash in the URL.
+  const hashed = key !== undefined && body !== undefined && contentType === 'application/json';
+  const common = webhookHeaders(attempt.url, settings, { userAgent: `Pivot/${deps.version}`, span, contentType });
   return {
+    ...common,
+    headers: { ...common.headers, [IDEMPOTENCY_HEADER]: attempt.idempotencyKey },
     method,
-    url,
+    url: hashed ? mergeQuery(url, [['bodySHA256', bodySha256(body)]]) : url,
     ...(body === undefined ? {} : { body }),
-    headers: {
-      'user-agent': `Pivot/${deps.version}`,
-      accept: ACCEPT,
-      traceparent: span.traceparent,
-      [IDEMPOTENCY_HEADER]: attempt.idempotencyKey,
-      ...(contentType === undefined ? {} : { 'content-type': contentType }),
-    },
-    originHeaders: {
-      ...(credentials === undefined ? {} : { authorization: credentials }),
-      ...(configured ? Object.fromEntries(settings.headers.map(({ name, value }) => [name.toLowerCase(), value])) : {}),
-    },
-    ...(key === undefined
-      ? {}
-      : {
-          sign: (hop) => ({
-            [TWILIO_SIGNATURE_HEADER]: twilioSignature(key, hop.url, hop.body === undefined ? [] : form),
-            [PIVOT_SIGNATURE_HEADER]: pivotSignature(
-              key,
-              Math.floor(deps.now() / 1000),
-              hop.method,
-              hop.url,
-              typeof hop.body === 'string' ? hop.body : '',
-            ),
-          }),
-        }),
+    ...(key === undefined ? {} : { sign: signer(key, form, deps.now) }),
     timeoutMs: settings.timeoutMs,
     signal,
-    ...(configured ? { tls: settings.tls } : {}),
     ...(deps.cookies === undefined ? {} : { cookies: deps.cookies }),
     // The idempotency key tells the server.
     replayable: true,
   };
 }
 
-/**
- * Whether the resource's author named the host of `url`: custom headers and TLS exceptions hold for the hosts of `voice_url` and
- * `fallback_url` only, and never for plain HTTP where HTTPS was written, so that a document cannot send a key elsewhere.
- */
-export function isConfiguredHost(url: string, settings: Pick<PivotSettings, 'voiceUrl' | 'fallbackUrl'>): boolean {
-  const asked = URL.parse(url);
-  return [settings.voiceUrl, settings.fallbackUrl].some((known) => {
-    const named = known === undefined ? null : URL.parse(known);
-    if (asked === null || named === null || asked.hostname !== named.hostname) return false;
-    return asked.protocol === named.protocol || asked.protocol === 'https:';
-  });
-}
-
-/** Credentials that the author wrote into `voice_url` or `fallback_url` hold for every URL of the same origin. */
-function credentialsFor(url: string, settings: PivotSettings): string | undefined {
-  const asked = parseTarget(url);
-  if (!asked.ok || asked.target.authorization !== undefined) return undefined;
-  for (const known of [settings.voiceUrl, settings.fallbackUrl]) {
-    const named = known === undefined ? undefined : parseTarget(known);
-    if (named?.ok === true && named.target.origin === asked.target.origin && named.target.authorization !== undefined) {
-      return named.target.authorization;
-    }
-  }
-  return undefined;
-}
-
-function redactorOf(attempt: Attempt): Redactor {
-  if (!attempt.sensitive) return createRedactor(attempt.settings.secrets);
-  const digits = attempt.parameters.get('Digits');
+function redactorOf({ settings, sensitive, parameters }: Attempt): Redactor {
+  if (!sensitive) return createRedactor(settings.secrets);
+  const digits = parameters.get('Digits');
   const values = typeof digits === 'object' && digits !== null ? Object.values(digits) : [digits];
   return createRedactor(
-    attempt.settings.secrets,
+    settings.secrets,
     values.filter((value) => typeof value === 'string'),
   );
 }
 
 /**
- * Without `debug` the URL is recorded as it was configured: the values that Pivot adds to a GET's query are a body's equal and stay out
+ * Without `debug` the URL is recorded as it was configured: what Pivot adds to a GET's query is the same as a POST's body and stays out
  * of the trace.
  */
-function requestAttributes(attempt: Attempt, redactor: Redactor, deps: AttemptDeps): SpanAttributes {
-  const { settings, method, url, resend } = attempt;
+function attributesOf(attempt: Attempt, redactor: Redactor, deps: AttemptDeps): SpanAttributes {
+  const { settings, method, url } = attempt;
   const shown = attempt.sensitive ? maskDigits(attempt.parameters) : attempt.parameters;
   const encoded = encodeRequest(method, url, shown, settings.bodyFormat);
-  const target = parseTarget(url);
-  const full = URL.parse(settings.debug ? encoded.url : url)?.href ?? url;
   return {
-    'http.request.method': method,
-    'url.full': redactor.text(full),
-    ...(target.ok ? { 'server.address': target.target.hostname, 'server.port': target.target.port } : {}),
-    ...(resend > 0 ? { 'http.request.resend_count': resend } : {}),
-    ...(encoded.body === undefined ? {} : { 'http.request.body.size': Buffer.byteLength(encoded.body) }),
-    'user_agent.original': `Pivot/${deps.version}`,
+    ...requestAttributes(
+      {
+        method,
+        url: settings.debug ? encoded.url : url,
+        body: encoded.body,
+        resend: attempt.resend,
+        userAgent: `Pivot/${deps.version}`,
+        debug: settings.debug,
+      },
+      redactor,
+    ),
     'pivot.exchange': attempt.exchange,
     'pivot.webhook.idempotency_key': attempt.idempotencyKey,
     ...(attempt.fallback ? { 'pivot.webhook.fallback': true } : {}),
-    ...(settings.debug && encoded.body !== undefined
-      ? recordText('pivot.webhook.request.body', encoded.body, redactor)
-      : {}),
   };
-}
-
-function resultAttributes(attempt: Attempt, result: OutgoingResult, redactor: Redactor): SpanAttributes {
-  const { trail } = result;
-  const { dnsMs, connectMs, tlsMs, firstByteMs, totalMs } = trail.timings;
-  const round = (ms: number): number => Math.round(ms * 1000) / 1000;
-  const { debug } = attempt.settings;
-  return {
-    ...(trail.peer === undefined
-      ? {}
-      : { 'network.peer.address': trail.peer.address, 'network.peer.port': trail.peer.port }),
-    ...(trail.redirects.length === 0
-      ? {}
-      : {
-          'pivot.webhook.redirects': trail.redirects.map(
-            ({ status, to }) => `${status} ${redactor.text(debug ? to : withoutQuery(to))}`,
-          ),
-        }),
-    ...(dnsMs === undefined ? {} : { 'pivot.webhook.dns_ms': round(dnsMs) }),
-    ...(connectMs === undefined ? {} : { 'pivot.webhook.connect_ms': round(connectMs) }),
-    ...(tlsMs === undefined ? {} : { 'pivot.webhook.tls_ms': round(tlsMs) }),
-    ...(firstByteMs === undefined ? {} : { 'pivot.webhook.first_byte_ms': round(firstByteMs) }),
-    'pivot.webhook.total_ms': round(totalMs),
-    'pivot.webhook.connection_reused': trail.reused,
-    ...(debug ? recordHeaders('pivot.webhook.request.headers', trail.sent, redactor) : {}),
-    ...(result.ok
-      ? {
-          'http.response.status_code': result.response.status,
-          'http.response.body.size': result.response.wireBytes,
-          ...(debug
-            ? {
-                ...recordHeaders('pivot.webhook.response.headers', result.response.headers, redactor),
-                ...recordBody('pivot.webhook.response.body', result.response.body, redactor),
-                ...(result.response.partial ? { 'pivot.webhook.response.body.truncated': true } : {}),
-              }
-            : {}),
-        }
-      : {}),
-  };
-}
-
-function withoutQuery(url: string): string {
-  const mark = url.indexOf('?');
-  return mark === -1 ? url : url.slice(0, mark);
 }
 
 function judge(attempt: Attempt, result: OutgoingResult, span: CallSpan, redactor: Redactor): AttemptResult {
   if (!result.ok) {
-    span.fail(clean(result.fault, redactor));
-    return { ok: false, fault: clean(result.fault, redactor), retryOn: result.retryOn };
+    const fault = clean(result.fault, redactor);
+    span.fail(fault);
+    return { ok: false, fault, retryOn: result.retryOn };
   }
   const { response, trail } = result;
   const type = response.headers['content-type'];
@@ -242,11 +143,10 @@ function judge(attempt: Attempt, result: OutgoingResult, span: CallSpan, redacto
   }
   const { body } = dispatched;
   span.set({ 'pivot.webhook.translator': body.format });
-  for (const warning of body.warnings) span.warn(warning);
+  for (const warning of body.warnings) span.warn(clean(warning, redactor));
   // Relative URLs are resolved against the URL asked, without what Pivot put into its query (spec pivot-behaviour 5.12).
   const asked = parseTarget(attempt.url);
-  const documentUrl = trail.redirects.length === 0 && asked.ok ? asked.target.href : trail.url;
-  return { ok: true, body, documentUrl };
+  return { ok: true, body, documentUrl: trail.redirects.length === 0 && asked.ok ? asked.target.href : trail.url };
 }
 
 function reportInvalid(dispatched: Extract<Dispatched, { ok: false }>, span: CallSpan, redactor: Redactor): void {
@@ -255,13 +155,12 @@ function reportInvalid(dispatched: Extract<Dispatched, { ok: false }>, span: Cal
     span.event('pivot.webhook.invalid', faultAttributes(clean(detail, redactor)));
   }
   const { jsonError } = dispatched;
-  if (jsonError !== undefined) {
-    span.event('pivot.webhook.json_error', {
-      message: jsonError.message,
-      before: redactor.text(jsonError.before),
-      after: redactor.text(jsonError.after),
-    });
-  }
+  if (jsonError === undefined) return;
+  span.event('pivot.webhook.json_error', {
+    message: jsonError.message,
+    before: redactor.text(jsonError.before),
+    after: redactor.text(jsonError.after),
+  });
 }
 
 /** Messages quote what was sent and answered. */

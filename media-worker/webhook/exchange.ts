@@ -9,6 +9,7 @@ import { type Attempt, performAttempt } from './attempt.ts';
 import type { ResponseBody } from './dispatch.ts';
 import type { ExchangeLimiter } from './limiter.ts';
 import { buildParameters } from './parameters.ts';
+import { backoff, pause } from './pause.ts';
 import type { PivotSettings, WebhookMethod } from './settings.ts';
 
 /** One exchange to be made. */
@@ -55,7 +56,7 @@ export type ExchangeOutcome =
     }
   | { readonly ok: false; readonly exchange: number; readonly fault: Fault };
 
-/** Milliseconds before the first repetition; doubles with each, up to `MAX_BACKOFF_MS`. Half of it is chance. */
+/** Milliseconds before the first repetition; doubles with each, up to `MAX_BACKOFF_MS`. */
 const BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 1000;
 
@@ -92,8 +93,7 @@ export async function performExchange(request: ExchangeRequest, deps: ExchangeDe
         `exchange ${exchange}: attempt ${resend} failed and is repeated (${result.fault.code})`,
       ),
     );
-    const backoff = Math.min(BACKOFF_MS * 2 ** (resend - 1), MAX_BACKOFF_MS);
-    await pause(backoff * (0.5 + deps.random() / 2), signal);
+    await pause(backoff(resend, BACKOFF_MS, MAX_BACKOFF_MS, deps.random), signal);
     result = await performAttempt({ ...first, resend, warnings: [] }, deps);
   }
   if (result.ok) return { ok: true, exchange, documentUrl: result.documentUrl, body: result.body, fallback: false };
@@ -127,20 +127,4 @@ function idempotencyKey(callId: string, exchange: number, url: 'main' | 'fallbac
 
 function shownUrl(url: string): string {
   return redactUrl(URL.parse(url)?.href ?? url);
-}
-
-/** Waits; rejects with the signal's reason when it aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onAbort = (): void => {
-    clearTimeout(timer);
-    reject(signal.reason);
-  };
-  const timer = setTimeout(() => {
-    signal.removeEventListener('abort', onAbort);
-    resolve();
-  }, ms);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  return promise;
 }
