@@ -7,7 +7,7 @@ import { CookieJar } from '../outgoing/cookies.ts';
 import type { Outgoing } from '../outgoing/types.ts';
 import type { CallMetrics } from '../telemetry/metrics.ts';
 import type { CallSpan } from '../telemetry/span.ts';
-import { sendCdr } from '../webhook/cdr.ts';
+import { type CdrRecord, sendCdr } from '../webhook/cdr.ts';
 import { type ExchangeOutcome, type ExchangeRequest, performExchange } from '../webhook/exchange.ts';
 import { ExchangeLimiter } from '../webhook/limiter.ts';
 import type { PivotSettings } from '../webhook/settings.ts';
@@ -36,7 +36,7 @@ export function createPivotSession(options: PivotSessionOptions): PivotSession {
   const limiter = new ExchangeLimiter(() => performance.now());
   const cookies = new CookieJar();
   /** By URL: a call that comes through the same pivot action twice sends one CDR. */
-  const cdrTargets = new Map<string, PivotSettings>();
+  const cdrTargets = new Map<string, PivotSettings & { readonly cdrUrl: string }>();
 
   return {
     async exchange(request, span) {
@@ -49,23 +49,43 @@ export function createPivotSession(options: PivotSessionOptions): PivotSession {
       return outcome;
     },
     begin(settings) {
-      if (settings.cdrUrl !== undefined) cdrTargets.set(settings.cdrUrl, settings);
+      const { cdrUrl } = settings;
+      if (cdrUrl !== undefined) cdrTargets.set(cdrUrl, { ...settings, cdrUrl });
     },
     end(end) {
-      for (const [url, settings] of cdrTargets) {
-        const record = {
-          facts: call.facts(),
-          leg: 'a' as const,
-          end,
-          startedAt: call.createdAt,
-          endedAt: Date.now(),
-          ...(call.answeredAt === undefined ? {} : { answeredAt: call.answeredAt }),
-        };
-        background.run(
-          (signal) => sendCdr({ url, settings, record, signal }, { outgoing, span: call.span }),
-          (error) => log.warn({ err: error, trace_id: call.span.traceId }, 'CDR callback failed'),
-        );
+      const warn = (error: unknown): void =>
+        log.warn({ err: error, trace_id: call.span.traceId }, 'CDR callback failed');
+      for (const settings of cdrTargets.values()) {
+        const taken = background.run(async (signal) => {
+          const deps = { outgoing, version: PRODUCT_VERSION, now: Date.now, random: Math.random };
+          const sent = await sendCdr(cdrOf(call, end), settings, call.span, signal, deps);
+          if (!sent.ok) log.warn({ code: sent.fault.code, trace_id: call.span.traceId }, sent.fault.message);
+        }, warn);
+        if (!taken) warn(new Error('too many callbacks are under way'));
       }
     },
+  };
+}
+
+function cdrOf(call: ALeg, end: CallEnd): CdrRecord {
+  const facts = call.facts();
+  return {
+    leg: 'a',
+    callId: facts.callId,
+    account: facts.account,
+    direction: facts.direction,
+    from: facts.from,
+    to: facts.to,
+    request: facts.request,
+    callerIdName: facts.callerIdName,
+    callerIdNumber: facts.callerIdNumber,
+    createdAt: call.createdAt,
+    ...(call.answeredAt === undefined ? {} : { answeredAt: call.answeredAt }),
+    endedAt: Date.now(),
+    hangupCause: end.cause,
+    ...(end.sipStatus === undefined ? {} : { sipStatus: end.sipStatus }),
+    recordings: facts.recording === undefined ? [] : [facts.recording.url],
+    customApplicationVars: facts.customApplicationVars,
+    customSipHeaders: facts.customSipHeaders,
   };
 }

@@ -1,5 +1,13 @@
 import type { StoredCall, StoredSpan } from './trace-store.ts';
 
+/** Set where a body or headers were cut. */
+const TRUNCATED = [
+  'pivot.webhook.request.body.truncated',
+  'pivot.webhook.request.headers.truncated',
+  'pivot.webhook.response.body.truncated',
+  'pivot.webhook.response.headers.truncated',
+];
+
 /** Kazoo counts seconds from the year 0. */
 const GREGORIAN_EPOCH_SECONDS = 62_167_219_200;
 
@@ -28,7 +36,7 @@ export interface DebugEntry {
   readonly error?: DebugFault;
   readonly warnings?: readonly DebugFault[];
   readonly schema_errors?: readonly DebugFault[];
-  readonly json_errors?: readonly DebugFault[];
+  readonly json_errors?: readonly { readonly message: string; readonly before: string; readonly after: string }[];
   readonly xml_errors?: readonly DebugFault[];
 }
 
@@ -116,8 +124,7 @@ function entryOf(call: StoredCall, span: StoredSpan, index: number, node: string
   const responseHeaders = headers(attributes['pivot.webhook.response.headers']);
   const requestBody = attributes['pivot.webhook.request.body'];
   const responseBody = attributes['pivot.webhook.response.body'];
-  const truncated =
-    attributes['pivot.webhook.request.truncated'] === true || attributes['pivot.webhook.response.truncated'] === true;
+  const truncated = TRUNCATED.some((name) => attributes[name] === true);
   return {
     id: span.spanId,
     call_id: call.callId,
@@ -138,20 +145,23 @@ function entryOf(call: StoredCall, span: StoredSpan, index: number, node: string
     ...(truncated ? { truncated } : {}),
     ...(errors[0] === undefined ? {} : { error: errors[0] }),
     ...(warnings.length === 0 ? {} : { warnings }),
-    ...byKind(errors),
+    ...invalidity(span),
   };
 }
 
-/** Kazoo's three kinds of error entries, told apart by the code's area. */
-function byKind(errors: readonly DebugFault[]): Pick<DebugEntry, 'schema_errors' | 'json_errors' | 'xml_errors'> {
-  const notJson = errors.filter((error) => error.code === 'PV-1101');
-  const schema = errors.filter((error) => /^PV-11(?!01)/.test(error.code));
-  const xml = errors.filter((error) => error.code.startsWith('PV-13'));
-  return {
-    ...(schema.length === 0 ? {} : { schema_errors: schema }),
-    ...(notJson.length === 0 ? {} : { json_errors: notJson }),
-    ...(xml.length === 0 ? {} : { xml_errors: xml }),
-  };
+/** What was wrong with the document, as Kazoo's error entries tell it apart. */
+function invalidity(span: StoredSpan): Pick<DebugEntry, 'schema_errors' | 'json_errors' | 'xml_errors'> {
+  const details = faultsOf(span, 'pivot.webhook.invalid');
+  const json = span.events
+    .filter((event) => event.name === 'pivot.webhook.json_error')
+    .map(({ attributes }) => ({
+      message: String(attributes['message']),
+      before: String(attributes['before']),
+      after: String(attributes['after']),
+    }));
+  if (json.length > 0) return { json_errors: json };
+  if (details.length === 0) return {};
+  return span.attributes['pivot.webhook.translator'] === 'twiml' ? { xml_errors: details } : { schema_errors: details };
 }
 
 function faultsOf(span: StoredSpan, name: string): DebugFault[] {
