@@ -36,9 +36,9 @@ export function leadingLineEnds(data: Buffer, from: number): number {
 
 /**
  * Reads one whole message: a datagram, or what the TCP framing cut out. Never throws. A body longer than Content-Length is cut
- * (RFC 3261 section 18.3), a shorter one is a fault. Header values keep their bytes (as UTF-8), folded lines are joined by a space.
+ * (RFC 3261 section 18.3), a shorter one is a fault; with `ignoreLength` everything after the empty line is the body. Header values keep their bytes (as UTF-8), folded lines are joined by a space.
  */
-export function parseMessage(data: Buffer): Parsed {
+export function parseMessage(data: Buffer, options: { readonly ignoreLength?: boolean } = {}): Parsed {
   if (data.length > MAX_MESSAGE_BYTES)
     return failed('messageTooLarge', `${data.length} bytes, at most ${MAX_MESSAGE_BYTES}`);
   const from = leadingLineEnds(data, 0);
@@ -56,7 +56,7 @@ export function parseMessage(data: Buffer): Parsed {
     return failed('badMessage', `SIP version of ${printable(start)}`, head, 505);
 
   const bodyFrom = section?.body ?? data.length;
-  const declared = contentLength(head);
+  const declared = options.ignoreLength === true ? undefined : contentLength(head);
   if (declared === 'bad') return failed('badLength', 'Content-Length is not one number', head);
   const available = data.length - bodyFrom;
   if (declared !== undefined && declared > available)
