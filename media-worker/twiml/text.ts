@@ -30,39 +30,72 @@ export const SSML_ELEMENTS = [
   'w',
 ] as const;
 
+const SSML: ReadonlySet<string> = new Set(SSML_ELEMENTS);
+
 const SPELT = ['characters', 'spell-out', 'digits', 'telephone'];
+
+/** Speech in the making: words, and pauses as the mark that stands for them. */
+type Piece = { readonly words: string } | { readonly pause: ',' | '.' };
 
 /**
  * What to speak of an element, for engines without SSML: its text and that of its children, `<sub>` by its alias, `<say-as>` of
- * characters and digits one by one, `<break>`, `<p>` and `<s>` as punctuation. White space is collapsed.
+ * characters and digits one by one, `<break>`, `<p>` and `<s>` as punctuation. White space is collapsed. An element of SSML ends a word:
+ * Twilio's builder writes them without space between.
  */
 export function spokenText(element: XmlElement): string {
-  return textOf(element.children)
-    .replace(/\s+/g, ' ')
-    .replace(/ (?=[,.](?: |$))/g, '')
-    .replace(/([.,!?;:])(?:[.,](?= |$))+/g, '$1')
-    .replace(/^[ ,.]+(?=[^ ,.\d])|,$/g, '')
-    .trim();
+  // Words without space around them, and between them what parts them.
+  const spoken: string[] = [];
+  let words: string[] = [];
+  const flush = (): void => {
+    const text = collapsed(words.join('')).replace(/ (?=[,.!?;:](?: |$))/g, '');
+    if (text !== '') spoken.push(text);
+    words = [];
+  };
+  for (const piece of piecesOf(element.children)) {
+    if ('words' in piece) {
+      words.push(piece.words);
+      continue;
+    }
+    flush();
+    const last = spoken.at(-1);
+    if (last === undefined || last.endsWith(' ')) continue;
+    spoken.push('.,!?;:'.includes(last.at(-1)!) ? ' ' : `${piece.pause} `);
+  }
+  flush();
+  // A pause at the end is silence.
+  if (spoken.at(-1) === ', ') spoken.pop();
+  return spoken.join('').trim();
 }
 
-function textOf(nodes: readonly XmlNode[]): string {
-  return nodes.map((node) => (node.kind === 'text' ? node.text : ssml(node))).join('');
+function collapsed(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
 }
 
-function ssml(element: XmlElement): string {
+function piecesOf(nodes: readonly XmlNode[]): Piece[] {
+  return nodes.flatMap((node) => (node.kind === 'text' ? [{ words: node.text }] : ssml(node)));
+}
+
+function ssml(element: XmlElement): Piece[] {
   const attribute = (name: string): string | undefined => element.attributes.find((each) => each.name === name)?.value;
-  const inner = textOf(element.children);
+  const inner = piecesOf(element.children);
+  const apart = (pieces: readonly Piece[]): Piece[] => [{ words: ' ' }, ...pieces, { words: ' ' }];
   switch (element.name) {
     case 'break':
-      return attribute('strength') === 'none' ? ' ' : ' , ';
+      return attribute('strength') === 'none' ? apart([]) : [{ pause: ',' }];
     case 'p':
     case 's':
-      return ` ${inner.trim()} . `;
-    case 'sub':
-      return attribute('alias') ?? inner;
+      return [...apart(inner), { pause: '.' }];
+    case 'sub': {
+      const alias = attribute('alias');
+      return apart(alias === undefined ? inner : [{ words: alias }]);
+    }
     case 'say-as':
-      return SPELT.includes(attribute('interpret-as') ?? '') ? [...inner.replace(/\s+/g, '')].join(' ') : inner;
+      return apart(SPELT.includes(attribute('interpret-as') ?? '') ? inner.map(spelt) : inner);
     default:
-      return inner;
+      return SSML.has(element.name) ? apart(inner) : inner;
   }
+}
+
+function spelt(piece: Piece): Piece {
+  return 'words' in piece ? { words: [...piece.words.replace(/\s+/g, '')].join(' ') } : piece;
 }

@@ -108,7 +108,11 @@ suite('<Say>', () => {
       ['<prosody rate="slow"><lang xml:lang="fr-FR">oui</lang></prosody>', 'oui'],
       ['<phoneme alphabet="ipa" ph="x">tomato</phoneme> <w role="x">read</w>', 'tomato read'],
       ['<amazon:effect name="whispered">psst</amazon:effect>', 'psst'],
-      ['3.5 and .5', '3.5 and .5'],
+      ['<emphasis>Stop</emphasis>! Now<w>read</w>, please', 'Stop! Now read, please'],
+      ['a<break/><break/><break/>b<break/>', 'a, b'],
+      ['<break/>a', 'a'],
+      ['<p>a<break/></p> b', 'a, b'],
+      ['Wait... what, .NET,', 'Wait... what, .NET,'],
     ] as const) {
       const result = await run(`<Say>${ssml}</Say>`);
       assert.equal(result.heard[0], text, ssml);

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import twilio from 'twilio';
+import { parseTwiml, type Verb } from './parse.ts';
+
+type Builder = InstanceType<typeof twilio.twiml.VoiceResponse>;
+
+/** What Twilio's own library writes for a document, as we read it: verbs without their places, and the codes of the warnings. */
+function written(build: (response: Builder) => void): { verbs: Record<string, unknown>[]; warnings: string[] } {
+  const response = new twilio.twiml.VoiceResponse();
+  build(response);
+  const parsed = parseTwiml(response.toString(), { strict: false });
+  assert.ok(parsed.ok, response.toString());
+  return { verbs: parsed.document.verbs.map(given), warnings: parsed.warnings.map((warning) => warning.code) };
+}
+
+/** A verb without its place and without what is undefined. */
+function given(verb: Verb): Record<string, unknown> {
+  const prompt = verb.verb === 'Gather' ? { prompt: verb.prompt.map(given) } : {};
+  const all = { ...verb, ...prompt, line: undefined, column: undefined };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+const TERMINATORS = '0123456789*#';
+
+suite('documents written by Twilio’s library', () => {
+  test('<Say>', () => {
+    const { verbs, warnings } = written((response) => {
+      response.say('Hello');
+      response.say({ voice: 'Polly.Amy', language: 'en-GB', loop: 2 }, 'Tom & "Jerry" <3 €');
+    });
+    assert.deepEqual(verbs, [
+      { verb: 'Say', loop: 1, terminators: TERMINATORS, text: 'Hello' },
+      {
+        verb: 'Say',
+        voice: 'Polly.Amy',
+        language: 'en-GB',
+        loop: 2,
+        terminators: TERMINATORS,
+        text: 'Tom & "Jerry" <3 €',
+      },
+    ]);
+    assert.deepEqual(warnings, []);
+  });
+
+  test('<Say> with every SSML element', () => {
+    const { verbs, warnings } = written((response) => {
+      const say = response.say({ voice: 'Polly.Joanna' }, 'Hi');
+      say.break({ strength: 'x-weak', time: '100ms' });
+      say.emphasis({ level: 'moderate' }, 'words to emphasize');
+      say.p('a paragraph');
+      say.phoneme({ alphabet: 'x-sampa', ph: 'pɪˈkɑːn' }, 'pecan');
+      say.prosody({ rate: '85%' }, 'slowly');
+      say.s('a sentence');
+      say.sayAs({ 'interpret-as': 'spell-out' }, 'xyz');
+      say.sub({ alias: 'alias' }, 'to be substituted');
+      say.w({ role: 'amazon:VB' }, 'word');
+      say.lang({ 'xml:lang': 'fr-FR' }, 'oui');
+    });
+    assert.deepEqual(warnings, []);
+    assert.equal(
+      verbs[0]!['text'],
+      'Hi, words to emphasize a paragraph. pecan slowly a sentence. x y z alias word oui',
+    );
+  });
+
+  test('<Play>, <Pause>', () => {
+    const { verbs, warnings } = written((response) => {
+      response.play({ loop: 10 }, 'https://api.twilio.com/cowbell.mp3?a=1&b=2');
+      response.play({ digits: 'wwww3' });
+      response.pause({ length: 10 });
+    });
+    assert.deepEqual(verbs, [
+      {
+        verb: 'Play',
+        loop: 10,
+        terminators: TERMINATORS,
+        sound: { kind: 'url', url: 'https://api.twilio.com/cowbell.mp3?a=1&b=2' },
+      },
+      { verb: 'Play', loop: 1, terminators: TERMINATORS, digits: 'wwww3' },
+      { verb: 'Pause', length: 10 },
+    ]);
+    assert.deepEqual(warnings, []);
+  });
+
+  test('<Gather> with its nested verbs', () => {
+    const { verbs, warnings } = written((response) => {
+      const gather = response.gather({
+        input: ['dtmf'],
+        action: '/digits?x=1&y=2',
+        method: 'GET',
+        timeout: 3,
+        finishOnKey: '*',
+        numDigits: 4,
+        actionOnEmptyResult: true,
+        bargeIn: false,
+      });
+      gather.say('Press');
+      gather.play('press.mp3');
+      gather.pause({ length: 2 });
+      response.redirect('/again');
+    });
+    assert.deepEqual(verbs, [
+      {
+        verb: 'Gather',
+        input: 'dtmf',
+        action: '/digits?x=1&y=2',
+        method: 'GET',
+        timeout: 3,
+        finishOnKey: '*',
+        numDigits: 4,
+        actionOnEmptyResult: true,
+        bargeIn: false,
+        prompt: [
+          { verb: 'Say', loop: 1, terminators: TERMINATORS, text: 'Press' },
+          { verb: 'Play', loop: 1, terminators: TERMINATORS, sound: { kind: 'url', url: 'press.mp3' } },
+          { verb: 'Pause', length: 2 },
+        ],
+      },
+      { verb: 'Redirect', url: '/again', variables: [] },
+    ]);
+    assert.deepEqual(warnings, []);
+  });
+
+  test('<Gather> for speech: each attribute is a warning', () => {
+    const { verbs, warnings } = written((response) => {
+      response.gather({
+        input: ['dtmf', 'speech'],
+        speechTimeout: 'auto',
+        language: 'en-US',
+        hints: 'this, that',
+        profanityFilter: false,
+        speechModel: 'phone_call',
+        enhanced: true,
+        debug: true,
+        partialResultCallback: '/p',
+        partialResultCallbackMethod: 'GET',
+        maxSpeechTime: 10,
+      });
+    });
+    assert.equal(verbs[0]!['input'], 'dtmf');
+    assert.deepEqual(warnings, Array(11).fill('PV-1353'));
+  });
+
+  test('<Redirect>, <Reject>, <Hangup>', () => {
+    const { verbs, warnings } = written((response) => {
+      response.reject({ reason: 'busy' });
+      response.redirect({ method: 'GET' }, 'https://example.com/?a=1&b=2');
+      response.hangup();
+    });
+    assert.deepEqual(verbs, [
+      { verb: 'Reject', reason: 'busy' },
+      { verb: 'Redirect', method: 'GET', url: 'https://example.com/?a=1&b=2', variables: [] },
+      { verb: 'Hangup' },
+    ]);
+    assert.deepEqual(warnings, []);
+  });
+
+  test('comments before, in and after the document', () => {
+    const { verbs, warnings } = written((response) => {
+      response.commentBefore('before');
+      response.comment('within');
+      response.commentAfter('after');
+      response.say('Hello');
+    });
+    assert.equal(verbs.length, 1);
+    assert.deepEqual(warnings, []);
+  });
+
+  test('verbs that do not run yet are each one warning, whatever they hold', () => {
+    const { verbs, warnings } = written((response) => {
+      const dial = response.dial({ callerId: '+15550100' });
+      dial.number('+15550101');
+      dial.conference('room');
+      response.enqueue({ waitUrl: '/wait' }, 'support');
+      response.leave();
+      response.record({ maxLength: 30 });
+      response.refer().sip('sip:a@example.com');
+      response.connect().stream({ url: 'wss://example.com' });
+      response.start().stream({ url: 'wss://example.com' });
+      response.stop().stream({ name: 'x' });
+      response.sms('text');
+      response.pay();
+      response.prompt({ for: 'payment-card-number' });
+      response.echo();
+      response.hangup();
+    });
+    assert.deepEqual(verbs, [{ verb: 'Hangup' }]);
+    assert.deepEqual(warnings, Array(12).fill('PV-1351'));
+  });
+});
