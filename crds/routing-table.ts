@@ -10,7 +10,7 @@ export interface CompiledCallflow {
   readonly name: string;
   readonly generation: number;
   readonly flow: CallflowNode;
-  /** False when `spec.pivot`/`flow` came through a document pasted from elsewhere with warnings; the warnings are in the condition. */
+  /** `spec.name`: what people call it. Also the default label of recordings. */
   readonly label?: string;
 }
 
@@ -27,7 +27,7 @@ export type Route =
 
 /**
  * Everything a media worker needs to take calls, without any secret value. Canonical: the same content gives the same `version`
- * (`sha256` of the canonical JSON of all other fields, first 16 hex digits).
+ * (see `table-version.ts`).
  */
 export interface RoutingTable {
   readonly version: string;
@@ -37,7 +37,7 @@ export interface RoutingTable {
   readonly baseDomain?: string;
   /** Explicit realms (annotation `pivot.voice/realm`): host, lower case, to account. */
   readonly realms: Readonly<Record<string, string>>;
-  /** Sorted; see `compareRoutes`. */
+  /** Sorted; see `compareRoutes` in `table-version.ts`. */
   readonly routes: readonly Route[];
   readonly callflows: Readonly<Record<ResourceKey, CompiledCallflow>>;
 }

@@ -1,6 +1,7 @@
 import { join } from '../../crds/callflow/pointer.ts';
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { manifestCodes } from '../../crds/errors/manifest.ts';
+import { locateFault } from '../../crds/locate.ts';
 import { readResource } from '../../crds/read-resource.ts';
 import type { Located } from '../../crds/resources.ts';
 import { type Position, readYaml } from './yaml-document.ts';
@@ -90,20 +91,15 @@ function parseDocumentText(text: string, line: number, file: string | undefined)
   for (const { value, pointer } of items(yaml.value)) {
     const at = (inside: string): Position | undefined => yaml.at(`${pointer}${inside}`);
     const read = readResource(value);
-    if (read.ok) resources.push({ resource: read.resource, at, ...(file === undefined ? {} : { file }) });
+    const located = { at, ...(file === undefined ? {} : { file }) };
+    if (read.ok) resources.push({ resource: read.resource, ...located });
     const identity = read.ok ? identityOf({ resource: read.resource }) : claimedIdentity(value);
     if (identity !== undefined) identities.push(identity);
     const found = read.ok ? read.warnings : [...read.faults, ...read.warnings];
     if (!read.ok && read.faults.length > 0) bad = true;
-    faults.push(...found.map((one) => locateFault(one, at, file)));
+    faults.push(...found.map((one) => locateFault(one, located)));
   }
   return { text, line, resources, faults, bad, identities };
-}
-
-/** Gives a fault with a JSON pointer the file, line and column of what it points to. */
-export function locateFault(one: Fault, at: Located['at'], file: string | undefined): Fault {
-  const position = at?.(one.place?.pointer ?? '');
-  return { ...one, place: { ...(file === undefined ? {} : { file }), ...position, ...one.place } };
 }
 
 /** The resources of a document: itself, or the items of a `List`, which `kubectl get -o yaml` writes. */
