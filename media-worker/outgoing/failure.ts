@@ -73,7 +73,7 @@ function whileOpen(code: string, detail: string, error: unknown, target: Target,
       retryOn: [],
     };
   }
-  if (code.startsWith('HPE_') || /bad (response|upgrade)/.test(message)) {
+  if (code.startsWith('HPE_') || /not match the HTTP|bad (response|upgrade)/.test(message)) {
     return { fault: fault(webhookCodes.protocol, `${where(target)} does not answer in HTTP: ${message}`), retryOn: [] };
   }
   if (['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_DESTROYED', 'UND_ERR_CLOSED'].includes(code)) {
