@@ -1,0 +1,10 @@
+import type { Application } from '../execution.ts';
+
+/** `break`: cuts the playback it was sent into. */
+export const breakApplication: Application = {
+  name: 'break',
+  run({ channel }) {
+    queueMicrotask(() => channel.execution.break());
+    return undefined;
+  },
+};
