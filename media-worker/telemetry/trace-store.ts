@@ -32,6 +32,7 @@ export interface StoredCall {
 /** What a watcher of a call is told. */
 export interface SpanNews {
   readonly type: 'start' | 'end';
+  readonly traceId: string;
   readonly callId: string;
   readonly account: string;
   readonly span: StoredSpan;
@@ -108,7 +109,7 @@ export class TraceStore implements SpanProcessor {
     const stored = toStored(span, type === 'end');
     call.spans.set(stored.spanId, stored);
     for (const watcher of this.#watchers)
-      watcher({ type, callId: call.callId, account: accountOf(call), span: stored });
+      watcher({ type, traceId: call.traceId, callId: call.callId, account: accountOf(call), span: stored });
   }
 
   /** One call by its SIP Call-ID. */

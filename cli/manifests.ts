@@ -1,0 +1,65 @@
+import { cliCodes } from '../crds/errors/cli.ts';
+import { type Fault, fault, formatFault, PivotError } from '../crds/errors/fault.ts';
+import type { RoutingTable, SecretValues } from '../crds/routing-table.ts';
+import { type CompileCache, compile } from '../operator/compile/compile.ts';
+import type { CompileResult } from '../operator/compile/result.ts';
+import { watchFolder } from '../operator/sources/folder.ts';
+
+export interface ManifestSource {
+  /** Gives `take` the table in force now and each one that follows. */
+  onTable(take: (table: RoutingTable, secrets: SecretValues) => void): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Compiles the manifests of files and folders into a routing table, again at every change. What is wrong is printed, one line a fault. At
+ * the start a bad manifest is the end; later the last good version of what it declared is kept.
+ */
+export async function watchManifests(paths: readonly string[], print: (line: string) => void): Promise<ManifestSource> {
+  const stop = new AbortController();
+  const cache: CompileCache = new WeakMap();
+  let readFaults: readonly Fault[] = [];
+  let last: CompileResult | undefined;
+  let take: ((table: RoutingTable, secrets: SecretValues) => void) | undefined;
+
+  const watching = await watchFolder({
+    paths,
+    signal: stop.signal,
+    onFault: (faults) => {
+      readFaults = faults;
+      for (const one of faults) print(faultLine(one));
+      if (faults.length === 0) print('manifests: all faults are mended');
+    },
+    onChange: (resources) => {
+      const previous = last === undefined ? {} : { previous: last };
+      const result = compile(resources, { allowLoopbackUrls: true, cache, ...previous });
+      for (const one of result.faults) print(faultLine(one));
+      const changed = last !== undefined && last.table.version !== result.table.version;
+      last = result;
+      take?.(result.table, result.secrets);
+      if (changed) print(`table ${result.table.version}: ${result.table.routes.length} routes`);
+    },
+  });
+
+  const bad = [...readFaults, ...(last?.faults ?? [])].filter(({ severity }) => severity === 'error');
+  if (bad.length > 0) {
+    stop.abort();
+    await watching.closed;
+    const count = `${bad.length} ${bad.length === 1 ? 'fault' : 'faults'}`;
+    throw new PivotError(fault(cliCodes.badManifests, `${count} in ${paths.join(', ')}; nothing was started`));
+  }
+  return {
+    onTable(taker) {
+      take = taker;
+      if (last !== undefined) taker(last.table, last.secrets);
+    },
+    async close() {
+      stop.abort();
+      await watching.closed;
+    },
+  };
+}
+
+function faultLine(one: Fault): string {
+  return one.severity === 'warning' ? `warning ${formatFault(one)}` : formatFault(one);
+}

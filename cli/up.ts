@@ -1,0 +1,248 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { cliCodes } from '../crds/errors/cli.ts';
+import { fault, formatFault, PivotError } from '../crds/errors/fault.ts';
+import { createSoundLibrary, type SoundLibrary } from '../media-worker/media/library.ts';
+import { createOutgoing } from '../media-worker/outgoing/client.ts';
+import type { Outgoing } from '../media-worker/outgoing/types.ts';
+import { registerDebugApi } from '../media-worker/telemetry/debug-api.ts';
+import { TraceStore } from '../media-worker/telemetry/trace-store.ts';
+import { type MediaWorker, type ServerAddress, startMediaWorker } from '../media-worker/worker.ts';
+import { type HttpServer, startHttpServer } from '../runtime/http-server.ts';
+import { createLogger, type LogLevel } from '../runtime/log.ts';
+import { onStopSignals } from '../runtime/stop-signals.ts';
+import { createTelemetry, type Telemetry } from '../runtime/telemetry.ts';
+import { type ManifestSource, watchManifests } from './manifests.ts';
+import type { HostPort, PortRange } from './options.ts';
+import { printTimelines } from './print-timelines.ts';
+
+export interface UpOptions {
+  readonly sip: HostPort;
+  readonly rtp: PortRange;
+  readonly http: HostPort;
+  readonly drachtio?: HostPort;
+  readonly drachtioSecret: string;
+  readonly freeswitch?: HostPort;
+  readonly freeswitchSecret: string;
+  readonly eventSocketAddress: string;
+  readonly otlp?: string;
+  readonly data: string;
+  readonly maxCalls: number;
+  readonly deny: readonly string[];
+  readonly allow: readonly string[];
+  readonly grace: number;
+  readonly log: LogLevel;
+  readonly quiet?: boolean;
+}
+
+/** Calls whose traces are kept in memory. */
+const KEPT_CALLS = 1000;
+const NODE_NAME = 'pivot-up';
+
+/** `pivot up`: everything on one machine, until a signal ends it. Resolves with the exit code. */
+export async function up(paths: readonly string[], options: UpOptions): Promise<number> {
+  if ((options.drachtio === undefined) !== (options.freeswitch === undefined)) {
+    throw new PivotError(fault(cliCodes.badOption, 'Give both --drachtio and --freeswitch, or neither'));
+  }
+  const running = new Running();
+  const stop = onStopSignals();
+  try {
+    const started = await start(paths, options, running, stop.requested);
+    await stop.wait();
+    console.log(`stopping: ${started.worker.activeCalls} calls in progress; a second signal ends them at once`);
+    await Promise.race([started.worker.drain(options.grace), stop.second]);
+    return 0;
+  } catch (error) {
+    if (stop.requested.aborted) return 0;
+    if (error instanceof PivotError) {
+      console.error(formatFault(error.fault));
+      return 1;
+    }
+    throw error;
+  } finally {
+    stop.dispose();
+    await running.stop();
+  }
+}
+
+/** What has been started, to be stopped in the reverse order. */
+class Running {
+  readonly #stops: (() => Promise<unknown> | unknown)[] = [];
+
+  /** Keeps `started` with the way to stop it. */
+  add<T>(started: T, stop: (started: T) => Promise<unknown> | unknown): T {
+    this.#stops.push(() => stop(started));
+    return started;
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.toReversed()) await stop();
+  }
+}
+
+interface Started {
+  readonly worker: MediaWorker;
+}
+
+async function start(
+  paths: readonly string[],
+  options: UpOptions,
+  running: Running,
+  signal: AbortSignal,
+): Promise<Started> {
+  const log = createLogger({ level: options.log });
+  const store = new TraceStore(KEPT_CALLS);
+  const manifests: ManifestSource = running.add(await watchManifests(paths, (line) => console.error(line)), (source) =>
+    source.close(),
+  );
+  const telemetry: Telemetry = running.add(
+    createTelemetry({
+      serviceName: 'pivot',
+      env: process.env,
+      processors: [store],
+      ...(options.otlp === undefined ? {} : { otlpUrl: options.otlp }),
+    }),
+    (started) => started.shutdown(),
+  );
+  const outgoing: Outgoing = running.add(createOutgoing({ policy: policyOf(options) }), (started) => started.close());
+  const sounds: SoundLibrary = running.add(createSounds(options, outgoing), (started) => started.close());
+  await sounds.open();
+
+  let worker: MediaWorker | undefined;
+  const http: HttpServer = running.add(
+    await listening('--http', options.http, () =>
+      startHttpServer({
+        ...options.http,
+        log,
+        readiness: () => worker?.readiness() ?? { ready: false, reasons: ['starting'] },
+        metrics: () => telemetry.prometheus(),
+        routes: (server) => registerDebugApi(server, { store, node: NODE_NAME }),
+      }),
+    ),
+    (started) => started.close(),
+  );
+
+  const servers = await mediaServers(options, running, log);
+  worker = running.add(
+    await startMediaWorker(
+      {
+        ...servers,
+        eventSocketAddress: options.eventSocketAddress,
+        outgoing,
+        sounds,
+        tracer: telemetry.tracer,
+        meter: telemetry.meter,
+        log,
+        maxCalls: options.maxCalls,
+        language: 'en-us',
+        allowLoopbackUrls: true,
+        debugUrl: (account, callId) =>
+          `${http.url}/v2/accounts/${encodeURIComponent(account)}/pivot/debug/${encodeURIComponent(callId)}`,
+      },
+      signal,
+    ),
+    (started) => started.close(),
+  );
+  const taker = worker;
+  manifests.onTable((table, secrets) => taker.setTable(table, secrets));
+  if (options.quiet !== true)
+    running.add(
+      printTimelines(store, (line) => console.log(line)),
+      (stop) => stop(),
+    );
+
+  console.log(announcement(worker, http, telemetry, options));
+  console.log(
+    `ready: sip ${worker.sipAddresses.map(plainAddress).join(' ')} http ${http.url} numbers ${worker.numbers}`,
+  );
+  return { worker };
+}
+
+/** The real servers where they are given, else the softswitch. */
+async function mediaServers(
+  options: UpOptions,
+  running: Running,
+  log: ReturnType<typeof createLogger>,
+): Promise<{ drachtio: ServerAddress; freeswitch: ServerAddress }> {
+  const { drachtio, freeswitch, drachtioSecret, freeswitchSecret } = options;
+  if (drachtio !== undefined && freeswitch !== undefined) {
+    return {
+      drachtio: { ...drachtio, secret: drachtioSecret },
+      freeswitch: { ...freeswitch, secret: freeswitchSecret },
+    };
+  }
+  const host = '127.0.0.1';
+  // Loaded only where it is used.
+  const { startSoftswitch } = await import('../media-worker/softswitch/softswitch.ts');
+  const softswitch = running.add(
+    await startSoftswitch({
+      sip: { ...options.sip, transports: ['udp', 'tcp'] },
+      admin: { host, port: 0, secret: drachtioSecret },
+      esl: { host, port: 0, password: freeswitchSecret },
+      rtp: options.rtp,
+      log: (level, message, fields) => log[level](fields ?? {}, message),
+    }),
+    (started) => started.close(),
+  );
+  return {
+    drachtio: { host, port: softswitch.adminPort, secret: drachtioSecret },
+    freeswitch: { host, port: softswitch.eslPort, secret: freeswitchSecret },
+  };
+}
+
+function createSounds(options: UpOptions, outgoing: Outgoing): SoundLibrary {
+  const folder = resolve(join(options.data, 'sounds'));
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new PivotError(fault(cliCodes.badOption, `--data: ${folder} cannot be made: ${reason}`));
+  }
+  return createSoundLibrary({ folder, outgoing });
+}
+
+/** On one's own machine webhooks are on loopback, so private addresses are allowed unless `--deny private` says otherwise. */
+function policyOf({ deny, allow }: UpOptions): {
+  allowPrivate: boolean;
+  allow: readonly string[];
+  deny: readonly string[];
+} {
+  return { allowPrivate: !deny.includes('private'), allow, deny: deny.filter((entry) => entry !== 'private') };
+}
+
+/** Runs what listens on an address; a port in use or an address that is not this machine's becomes one clear line. */
+async function listening<T>(option: string, { host, port }: HostPort, listen: () => Promise<T>): Promise<T> {
+  try {
+    return await listen();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      throw new PivotError(
+        fault(cliCodes.portInUse, `${host}:${port} is in use; choose another address with ${option}`),
+      );
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'ENOTFOUND') {
+      throw new PivotError(
+        fault(cliCodes.addressUnusable, `${host}:${port} cannot be listened on (${code}); see ${option}`),
+      );
+    }
+    throw error;
+  }
+}
+
+/** `udp/127.0.0.1:5060` as people write it. */
+function plainAddress(hostport: string): string {
+  return hostport.replace('/', ':');
+}
+
+function announcement(worker: MediaWorker, http: HttpServer, telemetry: Telemetry, options: UpOptions): string {
+  const lines = [
+    `numbers ${worker.numbers}, table ${worker.tableVersion}`,
+    `debug log ${http.url}/v2/accounts/default/pivot/debug`,
+    options.deny.includes('private')
+      ? 'webhooks: loopback and private addresses are refused (--deny private)'
+      : 'webhooks: loopback and private addresses are allowed here (--deny private refuses them)',
+    ...(telemetry.exportsTo === undefined ? [] : [`traces go to ${telemetry.exportsTo}`]),
+  ];
+  return lines.join('\n');
+}
