@@ -1,0 +1,64 @@
+import type { Stats } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Fault, fault } from '../../crds/errors/fault.ts';
+import { manifestCodes } from '../../crds/errors/manifest.ts';
+
+/** What tells that a file has changed. An editor's atomic rename changes the inode, a write within one clock tick the size at least. */
+export interface FileState {
+  readonly mtimeMs: number;
+  readonly size: number;
+  readonly inode: number;
+}
+
+export function sameState(a: FileState, b: FileState): boolean {
+  return a.mtimeMs === b.mtimeMs && a.size === b.size && a.inode === b.inode;
+}
+
+/** Folders that nobody means: those of package managers and version control. */
+const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['node_modules', '.git']);
+const FOLDER_DEPTH = 16;
+
+export interface Listing {
+  /** By path, sorted within each given path; a path given twice counts once. */
+  readonly files: ReadonlyMap<string, FileState>;
+  readonly faults: readonly Fault[];
+}
+
+/** The manifests (`*.yaml`, `*.yml`) at the paths. A file that is named itself is taken whatever its name. */
+export async function listManifests(paths: readonly string[]): Promise<Listing> {
+  const files = new Map<string, FileState>();
+  const faults: Fault[] = [];
+  const add = (path: string, stats: Stats): void => {
+    files.set(path, { mtimeMs: stats.mtimeMs, size: stats.size, inode: stats.ino });
+  };
+  for (const path of paths) {
+    try {
+      const stats = await stat(path);
+      if (stats.isDirectory()) await listFolder(path, 0);
+      else add(path, stats);
+    } catch (error) {
+      const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const reason = missing
+        ? 'there is no such file or folder'
+        : error instanceof Error
+          ? error.message
+          : String(error);
+      faults.push(fault(manifestCodes.fileUnreadable, reason, { file: path }));
+    }
+  }
+  return { files, faults };
+
+  async function listFolder(folder: string, depth: number): Promise<void> {
+    const entries = await readdir(folder, { withFileTypes: true });
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(folder, entry.name);
+      if (SKIPPED_FOLDERS.has(entry.name)) continue;
+      // Kubernetes mounts ConfigMaps as symbolic links; `stat` follows them. What vanishes meanwhile is simply not there.
+      const stats = await stat(path).catch(() => undefined);
+      if (stats?.isDirectory()) {
+        if (depth < FOLDER_DEPTH) await listFolder(path, depth + 1).catch(() => {});
+      } else if (stats?.isFile() && /\.ya?ml$/i.test(entry.name)) add(path, stats);
+    }
+  }
+}
