@@ -36,7 +36,7 @@ export const twimlCodes = {
     code: 'PV-1305',
     severity: 'error',
     title: 'The document is too large',
-    cause: 'A TwiML document may have 256 KiB.',
+    cause: 'A TwiML document may have 256 KiB and 10,000 elements.',
     cure: 'Send fewer verbs and go on with `<Redirect>`; play long texts from a sound file.',
   },
   badReference: {

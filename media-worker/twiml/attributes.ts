@@ -125,9 +125,11 @@ export function readAttributes<T extends AttributeTable>(
 function unknownAttribute(element: XmlElement, attribute: XmlAttribute, table: AttributeTable, report: Report): void {
   // Namespace declarations and attributes of other vocabularies (`xmlns`, `xsi:schemaLocation`) mean nothing here.
   if (attribute.name === 'xmlns' || attribute.name.includes(':')) return;
-  const meant = suggest(attribute.name, Object.keys(table));
-  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
-  const message = `<${element.name}> has no attribute ${quoted(attribute.name)}; it was ignored.${hint}`;
+  const message = (): string => {
+    const meant = suggest(attribute.name, Object.keys(table));
+    const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
+    return `<${element.name}> has no attribute ${quoted(attribute.name)}; it was ignored.${hint}`;
+  };
   report.warn(twimlCodes.unknownAttribute, message, attribute);
 }
 

@@ -11,6 +11,8 @@ export interface Position {
 export const MAX_DEPTH = 100;
 /** Bytes of UTF-8. */
 export const MAX_BYTES = 256 * 1024;
+/** Elements in all: keeps the time for the worst document to some tens of milliseconds. */
+export const MAX_ELEMENTS = 10_000;
 
 export type CheckedMarkup =
   /** The root element and what precedes it: `text.slice(start, end)`. */
@@ -42,6 +44,7 @@ export function checkMarkup(text: string): CheckedMarkup {
   }
 
   let depth = 0;
+  let elements = 0;
   let done = start;
   for (let open = text.indexOf('<', start); open !== -1; open = text.indexOf('<', done)) {
     const reference = wrongReference(text.slice(done, open));
@@ -65,6 +68,9 @@ export function checkMarkup(text: string): CheckedMarkup {
         if (inTag !== undefined) return refuse(inTag.entry, inTag.message, open + inTag.index);
         if (depth + 1 > MAX_DEPTH)
           return refuse(twimlCodes.tooDeep, `More than ${MAX_DEPTH} elements are nested.`, open);
+        if (++elements > MAX_ELEMENTS) {
+          return refuse(twimlCodes.tooLarge, `The document has more than ${MAX_ELEMENTS} elements.`, open);
+        }
         if (markup.kind === 'start') depth++;
         break;
       }

@@ -60,11 +60,14 @@ function parseVerb(element: XmlElement, report: Report): Verb | undefined {
   } else if (owner !== undefined) {
     report.warn(twimlCodes.misplacedNoun, `<${name}> belongs into <${owner}>; it was skipped.`, element);
   } else {
-    const meant = suggest(name, [...Object.keys(VERBS), ...Object.keys(SKIPPED_VERBS)]);
-    const hint = meant === undefined ? '' : ` Did you mean <${meant}>?`;
-    report.warn(twimlCodes.unknownVerb, `There is no verb ${quoted(name)}; it was skipped.${hint}`, element);
+    report.warn(twimlCodes.unknownVerb, () => unknownVerb(name), element);
   }
   return undefined;
+}
+
+function unknownVerb(name: string): string {
+  const meant = suggest(name, [...Object.keys(VERBS), ...Object.keys(SKIPPED_VERBS)]);
+  return `There is no verb ${quoted(name)}; it was skipped.${meant === undefined ? '' : ` Did you mean <${meant}>?`}`;
 }
 
 function own<V>(table: Readonly<Record<string, V>>, name: string): V | undefined {

@@ -9,8 +9,8 @@ const MAX_FAULTS = 20;
 
 /** Where a parser of verbs says what is wrong. */
 export interface Report {
-  /** Something was skipped, clamped or defaulted. */
-  warn(entry: CodeEntry, message: string, at: Position): void;
+  /** Something was skipped, clamped or defaulted. A message that is costly to make is given as a function. */
+  warn(entry: CodeEntry, message: string | (() => string), at: Position): void;
   /** The document cannot be run. */
   fail(entry: CodeEntry, message: string, at: Position): void;
   readonly warnings: readonly Fault[];
@@ -29,8 +29,9 @@ export function newReport(initial: readonly Fault[] = []): Report {
     },
     warn(entry, message, at) {
       const place = { line: at.line, column: at.column };
-      if (warnings.length < MAX_WARNINGS) warnings.push(fault(entry, message, place));
-      else if (!more) {
+      if (warnings.length < MAX_WARNINGS) {
+        warnings.push(fault(entry, typeof message === 'string' ? message : message(), place));
+      } else if (!more) {
         more = true;
         warnings.push(fault(twimlCodes.moreWarnings, 'There are more warnings from here on.', place));
       }

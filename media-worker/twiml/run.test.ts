@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { SpanStatusCode } from '@opentelemetry/api';
-import { run } from './testing/scenario.ts';
+import fc from 'fast-check';
+import { parseTwiml } from './parse.ts';
+import { anyElement } from './testing/any-element.ts';
+import { response, run } from './testing/scenario.ts';
 
 suite('running a document', () => {
   test('each verb has a span of its own, named by the verb, with its place and outcome', async () => {
@@ -78,5 +81,27 @@ suite('running a document', () => {
       ],
     });
     assert.equal(result.outcome.kind === 'exchange' && result.outcome.next.parameters['Digits'], '123');
+  });
+
+  test('any document on any call ends, without a verb failing from within, and leaves no span open', async () => {
+    const key = fc.tuple(fc.integer({ min: 0, max: 20_000 }), fc.constantFrom('1', '#', '12', '*'));
+    const scenario = fc.record({
+      keys: fc.array(key, { maxLength: 5 }),
+      callerHangsUpAt: fc.integer({ min: 1, max: 60_000 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyElement, { maxLength: 4 }), scenario, async (elements, calling) => {
+        const verbs = elements.join('');
+        fc.pre(parseTwiml(response(verbs), { strict: false }).ok);
+        const result = await run(verbs, calling);
+        assert.ok(!('fault' in result.outcome), JSON.stringify(result.outcome));
+        const count = result.spans.filter((span) => span.name.startsWith('verb ')).length;
+        if (result.outcome.kind === 'finished') {
+          const parsed = parseTwiml(response(verbs), { strict: false });
+          assert.equal(count, parsed.ok ? parsed.document.verbs.length : -1);
+        }
+      }),
+      { numRuns: 100 },
+    );
   });
 });

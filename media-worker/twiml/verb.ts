@@ -24,6 +24,8 @@ export interface VerbDefinition<V extends ParsedVerb> {
   readonly summary: string;
   /** What stands within the element; docs. */
   readonly content: string;
+  /** One use of it, without a warning; docs, and read by a test. */
+  readonly example: string;
   readonly attributes: AttributeTable;
   readonly nouns?: readonly NounDefinition[];
   /** What Twilio or Kazoo do differently, beyond single attributes; docs. */

@@ -164,6 +164,11 @@ suite('XML: what is refused (pivot-behaviour 4.3)', () => {
     assert.equal(refusal(`<A>${'€'.repeat(MAX_BYTES / 3)}</A>`), 'PV-1305 undefined:undefined');
   });
 
+  test('more than 10,000 elements', () => {
+    assert.equal(root(`<A>${'<b/>'.repeat(9999)}</A>`).children.length, 9999);
+    assert.equal(refusal(`<A>${'<b/>'.repeat(10_000)}</A>`), 'PV-1305 1:40000');
+  });
+
   test('more than 100 elements open at once; 100 are fine', () => {
     const nested = (depth: number): string => '<a>'.repeat(depth) + '</a>'.repeat(depth);
     assert.equal(root(nested(100)).name, 'a');
@@ -188,9 +193,9 @@ suite('XML: time and safety', () => {
       hard(' ', '<a b', '/>'),
       hard('=', '<a ', '/>'),
       hard('"', '<a ', '/>'),
-      hard('<b/>'),
-      hard('\r\n<b/>'),
-      hard('<b></b>'),
+      hard('<b/>                      '),
+      hard('\r\n<b/>                  '),
+      hard('<b></b>                   '),
       hard('</a>'),
       hard('<'),
       hard(' ', '<a/>', ''),

@@ -153,6 +153,7 @@ export const gather: VerbDefinition<GatherVerb> = {
     'Collects keys, with a prompt or without, then asks `action` with the parameter `Digits`. Answers the call. Digits typed before it count. Without any digit the document goes on with the next verb.',
   content:
     'The prompt: `<Say>`, `<Play>` and `<Pause>`. The first digit stops it at once, whatever `terminators` say; it is not heard at all when digits were typed before.',
+  example: '<Gather action="/account" numDigits="4" timeout="3"><Say>Your PIN, please.</Say></Gather>',
   attributes: GATHER_ATTRIBUTES,
   differences: [
     'In Kazoo the nested verbs go on behind the scenes when the finish key comes first, and `<Gather/>` alone fails.',

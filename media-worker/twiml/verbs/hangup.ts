@@ -26,6 +26,7 @@ export const hangup: VerbDefinition<HangupVerb> = {
   name: 'Hangup',
   summary: 'Ends the call. A call that was not answered is refused rather than answered first.',
   content: 'Nothing.',
+  example: '<Hangup/>',
   attributes: HANGUP_ATTRIBUTES,
   differences: [
     'Twilio and Kazoo answer an unanswered call before they hang up.',

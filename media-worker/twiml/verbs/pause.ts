@@ -39,6 +39,7 @@ export const pause: VerbDefinition<PauseVerb> = {
   summary:
     'Waits in silence. Keys typed meanwhile are kept for a following `<Gather>`. It does not answer: before the first verb that does, it lets the call ring on.',
   content: 'Nothing.',
+  example: '<Pause length="2"/>',
   attributes: PAUSE_ATTRIBUTES,
   differences: [
     'Kazoo answers first, and cannot be interrupted by a hang-up.',

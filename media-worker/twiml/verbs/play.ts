@@ -75,6 +75,7 @@ export const play: VerbDefinition<PlayVerb> = {
     'Plays a sound, or sends DTMF. Answers the call. Keys typed meanwhile are kept for a following `<Gather>`. A sound that cannot be fetched or played is a warning in the trace, and the document goes on.',
   content:
     'An http(s) URL of a wav or mp3 file, absolute or relative to the document; the name of a PivotMedia of the account (a word without dots and slashes); or `tone_stream://…`, `silence_stream://…`, `local_stream://…`. May be empty when `digits` is given.',
+  example: '<Play loop="2">sounds/welcome.mp3</Play>',
   attributes: PLAY_ATTRIBUTES,
   differences: [
     'A sound that cannot be had does not end the call; with Twilio it does.',

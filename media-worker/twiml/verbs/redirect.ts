@@ -35,6 +35,7 @@ export const redirect: VerbDefinition<RedirectVerb> = {
   summary: 'Asks another URL, and goes on with what it answers; verbs after it never run. Does not answer the call.',
   content:
     'The URL, absolute or relative; empty for the current document. `<Variable>` elements may stand beside it: they are stored first, as by `<Set>`. A URL that cannot be used refuses the document.',
+  example: '<Redirect method="GET">/menu?again=1<Variable key="tries" value="2"/></Redirect>',
   attributes: REDIRECT_ATTRIBUTES,
   nouns: [variable],
   differences: ['Kazoo answers the call, and fails where a `<Variable>` is nested. Twilio knows no `<Variable>`.'],

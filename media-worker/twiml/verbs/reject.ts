@@ -49,6 +49,7 @@ export const reject: VerbDefinition<RejectVerb> = {
   name: 'Reject',
   summary: 'Refuses the call without answering it. A call that was answered already is hung up.',
   content: 'Nothing.',
+  example: '<Reject reason="busy"/>',
   attributes: REJECT_ATTRIBUTES,
   differences: ['With Twilio it must be the first verb; here it may follow others that do not answer.'],
   parse,

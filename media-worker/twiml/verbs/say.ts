@@ -79,6 +79,7 @@ export const say: VerbDefinition<SayVerb> = {
   name: 'Say',
   summary: 'Speaks a text. Answers the call. Keys typed meanwhile are kept for a following `<Gather>`.',
   content: `The text, at most ${MAX_TEXT_BYTES} bytes (the rest is cut). White space is collapsed; CDATA is text. SSML elements may stand in it: their text is spoken, \`<sub>\` by its alias, \`<say-as>\` of digits and characters one by one, \`<break>\`, \`<p>\` and \`<s>\` as pauses.`,
+  example: '<Say voice="woman" language="en-GB">Good <emphasis>morning</emphasis>.</Say>',
   attributes: SAY_ATTRIBUTES,
   differences: [
     'Without text it is skipped with a warning; Kazoo ends the call.',

@@ -27,6 +27,7 @@ export const set: VerbDefinition<SetVerb> = {
   name: 'Set',
   summary: `Stores variables on the call. They go out with every later request of the call, in both formats, also after a handover to Callflow JSON. At most ${MAX_VARIABLES} per call. Does not answer.`,
   content: '`<Variable>` elements; of two with one `key` the later counts.',
+  example: '<Set><Variable key="customer" value="4711"/></Set>',
   attributes: SET_ATTRIBUTES,
   nouns: [variable],
   differences: ['Kazoo’s, not Twilio’s. Kazoo answers, takes exactly one `<Variable>`, and forgets it at a handover.'],
