@@ -128,7 +128,7 @@ class SlottedClock implements MediaClock {
     while (this.#slots[at % SLOTS]!.length === 0) at++;
     const delay = this.#epoch + at * SLOT_MS - now;
     // Never 0: sockets must be read between two runs even when the process cannot keep up.
-    this.#cancel = this.#time.after(delay > 1 ? delay : 1, this.#wake);
+    this.#cancel = this.#time.after(Math.max(delay, 1), this.#wake);
   }
 
   #run(): void {

@@ -1,0 +1,86 @@
+/** SIP phones without a device: what `pivot call`, the tests over the outside surfaces and the benchmark call with. */
+import { PivotError } from '../../crds/errors/fault.ts';
+import { startCall } from './phone/call.ts';
+import { ListeningEar } from './phone/ear.ts';
+import type { CallOptions, PhoneCall } from './phone/types.ts';
+import { createRtpPorts } from './rtp/ports.ts';
+import { createUserAgent } from './sip/user-agent.ts';
+
+export interface PhonesOptions {
+  /** IP address to call from; the far end must be able to reach it. Default 127.0.0.1. */
+  readonly host?: string;
+  /** RTP ports, see `createRtpPorts`. Default `[0, 0]`, any free ones. */
+  readonly ports?: readonly [from: number, to: number];
+  /** SIP port. Default 0, a free one. */
+  readonly sipPort?: number;
+  /** Default `pivot-phone`. */
+  readonly userAgent?: string;
+}
+
+/** Many phones on one SIP port, one user agent and one media clock. */
+export interface Phones {
+  /**
+   * Sends an INVITE. Resolves as soon as it is sent, before any answer: then `events` can be watched. Rejects with a coded error when no
+   * RTP port is free or the recording cannot be opened.
+   */
+  placeCall(options: CallOptions): Promise<PhoneCall>;
+  readonly sipPort: number;
+  /** Calls that are not over. */
+  readonly active: number;
+  /** Hangs up what is open and closes all sockets. Resolves when nothing is left. */
+  close(): Promise<void>;
+}
+
+export async function createPhones(options: PhonesOptions = {}): Promise<Phones> {
+  const host = options.host ?? '127.0.0.1';
+  const agent = await createUserAgent({
+    host,
+    port: options.sipPort ?? 0,
+    transports: ['udp', 'tcp'],
+    user: 'pivot-phone',
+    userAgent: options.userAgent ?? 'pivot-phone',
+  });
+  const ports = createRtpPorts({ host, range: options.ports ?? [0, 0] });
+  const calls = new Set<PhoneCall>();
+  return {
+    async placeCall(callOptions) {
+      const ear = await ListeningEar.open(callOptions.record);
+      if ('code' in ear) throw new PivotError(ear);
+      let call: PhoneCall;
+      try {
+        call = startCall(agent, await ports.open(), ear, callOptions);
+      } catch (error) {
+        ear.close();
+        await ear.recorded();
+        throw error;
+      }
+      calls.add(call);
+      void call.ended.then(() => calls.delete(call));
+      return call;
+    },
+    get sipPort() {
+      return agent.udpPort;
+    },
+    get active() {
+      return calls.size;
+    },
+    async close() {
+      await Promise.all([...calls].map((call) => call.hangup()));
+      await agent.close();
+      ports.close();
+    },
+  };
+}
+
+/** One call from a phone of its own, which is gone when the call is over. */
+export async function placeCall(options: CallOptions & PhonesOptions): Promise<PhoneCall> {
+  const phones = await createPhones(options);
+  try {
+    const call = await phones.placeCall(options);
+    void call.ended.then(() => phones.close());
+    return call;
+  } catch (error) {
+    await phones.close();
+    throw error;
+  }
+}

@@ -1,0 +1,226 @@
+import { isIP, isIPv6 } from 'node:net';
+import { type MediaDescription, parse, type SessionDescription, write } from 'sdp-transform';
+import { type Fault, fault } from '../../../crds/errors/fault.ts';
+import { mediaCodes } from '../../../crds/errors/softswitch.ts';
+import { EVENT_DIGITS } from './telephone-event.ts';
+import { FRAME_MS, type RemoteMedia } from './types.ts';
+
+export type Codec = RemoteMedia['codec'];
+export type Direction = RemoteMedia['direction'];
+
+/** Our side of a session. */
+export interface LocalMedia {
+  /** IP address and port of the `RtpSession`. */
+  readonly address: string;
+  readonly port: number;
+  /** What we take, the preferred first. Default PCMU, PCMA. */
+  readonly codecs?: readonly Codec[];
+  /** What we want to do; an answer is limited to what the offer allows. Default sendrecv. */
+  readonly direction?: Direction;
+  /** `o=` and `s=`. Default `-`. */
+  readonly name?: string;
+  /** `o=`: the same for all descriptions of a session, and one more for each that differs (RFC 3264 section 8). */
+  readonly sessionId?: number;
+  readonly sessionVersion?: number;
+}
+
+/** Payload type of `telephone-event` in our offers, as FreeSWITCH has it. */
+const OFFERED_EVENTS = 101;
+const STATIC_TYPES: Readonly<Record<Codec, number>> = { PCMU: 0, PCMA: 8 };
+const DEFAULT_CODECS: readonly Codec[] = ['PCMU', 'PCMA'];
+/** Protocols in which we can take part; `RTP/SAVP` and the rest are refused line by line. */
+const PLAIN_RTP: readonly string[] = ['RTP/AVP', 'RTP/AVPF'];
+const MAX_SDP = 64 * 1024;
+
+const MIRRORED: Readonly<Record<Direction, Direction>> = {
+  sendrecv: 'sendrecv',
+  sendonly: 'recvonly',
+  recvonly: 'sendonly',
+  inactive: 'inactive',
+};
+
+export function makeOffer(local: LocalMedia): string {
+  const codecs = local.codecs ?? DEFAULT_CODECS;
+  const types = codecs.map((codec) => ({ payload: STATIC_TYPES[codec], codec, rate: 8000 }));
+  return write({
+    ...sessionOf(local),
+    media: [audioLine(local, types, OFFERED_EVENTS, local.direction ?? 'sendrecv', 'RTP/AVP')],
+  });
+}
+
+/**
+ * Answers an offer (RFC 3264 section 6): the first plain RTP audio stream with PCMU or PCMA is taken, with the first of the
+ * offer's codecs that we have; every other stream is refused by port 0. A fault stands for a 488.
+ */
+export function answerOffer(offer: string, local: LocalMedia): { sdp: string; remote: RemoteMedia } | Fault {
+  const session = parseSdp(offer);
+  if ('code' in session) return session;
+  let taken: { media: MediaDescription; remote: RemoteMedia } | undefined;
+  let why: Fault | undefined;
+  for (const media of session.media) {
+    const remote = remoteOf(session, media, local.codecs ?? DEFAULT_CODECS);
+    if ('code' in remote) why ??= remote;
+    else taken ??= { media, remote };
+  }
+  if (taken === undefined) return why ?? fault(mediaCodes.badSdp, 'the session description has no audio stream');
+  const { remote } = taken;
+  const direction = common(MIRRORED[remote.direction], local.direction ?? 'sendrecv');
+  const lines = session.media.map((media) =>
+    media === taken.media
+      ? audioLine(
+          local,
+          [{ payload: remote.payloadType, codec: remote.codec, rate: 8000 }],
+          remote.eventPayloadType,
+          direction,
+          media.protocol,
+        )
+      : refusedLine(media),
+  );
+  return { sdp: write({ ...sessionOf(local), media: lines }), remote };
+}
+
+/** Reads the answer to an offer of ours. */
+export function readAnswer(answer: string): RemoteMedia | Fault {
+  const session = parseSdp(answer);
+  if ('code' in session) return session;
+  let why: Fault | undefined;
+  for (const media of session.media) {
+    const remote = remoteOf(session, media, DEFAULT_CODECS);
+    if (!('code' in remote)) return remote;
+    why ??= remote;
+  }
+  return why ?? fault(mediaCodes.badSdp, 'the session description has no audio stream');
+}
+
+/** The library is lenient, so what matters to us is looked at here. */
+function parseSdp(text: string): SessionDescription | Fault {
+  if (text.length > MAX_SDP) return fault(mediaCodes.badSdp, 'the session description is too long');
+  if (!/^v=0\s/.test(text)) return fault(mediaCodes.badSdp, 'what came is no session description');
+  try {
+    const session = parse(text);
+    return { ...session, media: session.media ?? [] };
+  } catch {
+    return fault(mediaCodes.badSdp, 'the session description cannot be parsed');
+  }
+}
+
+function remoteOf(session: SessionDescription, media: MediaDescription, codecs: readonly Codec[]): RemoteMedia | Fault {
+  if (media.type !== 'audio') return fault(mediaCodes.badSdp, `a stream of ${media.type} cannot be taken`);
+  if (media.port === 0) return fault(mediaCodes.badSdp, 'the audio stream is refused (port 0)');
+  if (!Number.isInteger(media.port) || media.port < 0 || media.port > 65535) {
+    return fault(mediaCodes.badSdp, 'the audio stream has no valid port');
+  }
+  if (!PLAIN_RTP.includes(media.protocol)) {
+    return fault(mediaCodes.noCommonCodec, `${media.protocol} cannot be taken, only RTP/AVP`);
+  }
+  const address = media.connection?.ip ?? session.connection?.ip ?? '';
+  if (isIP(address) === 0) return fault(mediaCodes.badSdp, `the media address "${address}" is no IP address`);
+  const types = String(media.payloads ?? '')
+    .split(/\s+/)
+    .map(Number);
+  const chosen = types
+    .map((payload) => ({ payload, codec: codecOf(media, payload) }))
+    .find(({ codec }) => codec !== undefined && codecs.includes(codec));
+  if (chosen?.codec === undefined) {
+    const offered = (media.rtp ?? []).map(({ codec, rate }) => `${codec}/${rate}`).join(', ') || types.join(' ');
+    return fault(
+      mediaCodes.noCommonCodec,
+      `no codec in common: the far end has ${offered}; we have ${codecs.join(', ')}`,
+    );
+  }
+  const events = (media.rtp ?? []).find(
+    ({ codec, rate, payload }) =>
+      codec.toLowerCase() === 'telephone-event' && (rate ?? 8000) === 8000 && types.includes(payload),
+  );
+  const direction = directionOf(media.direction ?? session.direction);
+  return {
+    address,
+    port: media.port,
+    codec: chosen.codec,
+    payloadType: chosen.payload,
+    ...(events === undefined ? {} : { eventPayloadType: events.payload }),
+    // RFC 2543's way of putting a call on hold (RFC 3264 section 8.4).
+    direction: address === '0.0.0.0' && direction === 'sendrecv' ? 'sendonly' : direction,
+  };
+}
+
+function codecOf(media: MediaDescription, payload: number): Codec | undefined {
+  const mapped = (media.rtp ?? []).find((rtp) => rtp.payload === payload);
+  const name = mapped?.codec.toUpperCase();
+  if (mapped !== undefined)
+    return (name === 'PCMU' || name === 'PCMA') && (mapped.rate ?? 8000) === 8000 ? name : undefined;
+  return DEFAULT_CODECS.find((codec) => STATIC_TYPES[codec] === payload);
+}
+
+function directionOf(text: string | undefined): Direction {
+  return text === 'sendonly' || text === 'recvonly' || text === 'inactive' ? text : 'sendrecv';
+}
+
+/** What both allow. */
+function common(a: Direction, b: Direction): Direction {
+  const send = sends(a) && sends(b);
+  const receive = receives(a) && receives(b);
+  if (send) return receive ? 'sendrecv' : 'sendonly';
+  return receive ? 'recvonly' : 'inactive';
+}
+
+function sends(direction: Direction): boolean {
+  return direction === 'sendrecv' || direction === 'sendonly';
+}
+
+function receives(direction: Direction): boolean {
+  return direction === 'sendrecv' || direction === 'recvonly';
+}
+
+function sessionOf(local: LocalMedia): Omit<SessionDescription, 'media'> {
+  const ipVer = isIPv6(local.address) ? 6 : 4;
+  const name = local.name ?? '-';
+  const sessionId = local.sessionId ?? 1;
+  return {
+    version: 0,
+    origin: {
+      username: name,
+      sessionId,
+      sessionVersion: local.sessionVersion ?? sessionId,
+      netType: 'IN',
+      ipVer,
+      address: local.address,
+    },
+    name,
+    connection: { version: ipVer, ip: local.address },
+    timing: { start: 0, stop: 0 },
+  };
+}
+
+function audioLine(
+  local: LocalMedia,
+  types: readonly { payload: number; codec: string; rate: number }[],
+  events: number | undefined,
+  direction: Direction,
+  protocol: string,
+): MediaDescription {
+  const rtp = [...types];
+  if (events !== undefined) rtp.push({ payload: events, codec: 'telephone-event', rate: 8000 });
+  return {
+    type: 'audio',
+    port: local.port,
+    protocol,
+    payloads: rtp.map(({ payload }) => payload).join(' '),
+    rtp,
+    fmtp: events === undefined ? [] : [{ payload: events, config: `0-${EVENT_DIGITS.length - 1}` }],
+    ptime: FRAME_MS,
+    direction,
+  };
+}
+
+/** RFC 3264 section 6: a refused stream keeps its place and its formats. */
+function refusedLine(media: MediaDescription): MediaDescription {
+  return {
+    type: media.type,
+    port: 0,
+    protocol: media.protocol,
+    payloads: String(media.payloads ?? '0'),
+    rtp: [],
+    fmtp: [],
+  };
+}
