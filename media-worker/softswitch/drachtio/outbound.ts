@@ -8,7 +8,7 @@ import { resolveTarget, targetOf } from '../sip/resolve.ts';
 import { startLine } from '../sip/serialize.ts';
 import type { ClientHandlers, IncomingResponse } from '../sip/transactions.ts';
 import type { Peer } from '../sip/transport.ts';
-import { completeRequest, inDialogHeaders, type OwnAddress, Refused } from './complete.ts';
+import { completeRequest, inDialogHeaders, inServerOrder, type OwnAddress, Refused } from './complete.ts';
 import type { Context } from './context.ts';
 import { dialogIdOf } from './dialogs.ts';
 import { peerInDialog, sendInDialog } from './in-dialog.ts';
@@ -304,7 +304,7 @@ export function createOutbound(context: Context): OutboundSide {
       // A retry with credentials comes with its own number.
       const seq = Number.parseInt(first(given, 'cseq') ?? '', 10);
       if (seq > dialog.state.localSeq) dialog.state.localSeq = seq - 1;
-      const { request } = requestInDialog(dialog.state, given.method, { headers, body: given.body });
+      const { request } = ordered(requestInDialog(dialog.state, given.method, { headers, body: given.body }));
       const record = open(app, given.method, dialog.id);
       const sent: SentInvite | undefined =
         given.method === 'INVITE' ? { seq: dialog.state.localSeq, outcome: 'pending' } : undefined;
@@ -356,7 +356,7 @@ export function createOutbound(context: Context): OutboundSide {
     toDialog(app, replyTo, dialog, (peer) => {
       const headers = headersFor(app, replyTo, given, peer);
       if (headers === undefined) return;
-      const { request } = requestInDialog(dialog.state, 'ACK', { seq: sent.seq, headers, body: given.body });
+      const { request } = ordered(requestInDialog(dialog.state, 'ACK', { seq: sent.seq, headers, body: given.body }));
       const once = stack.transactions.sendOnce(request, peer);
       sent.ack = { request, peer };
       requestSent(context, app, replyTo, once, peer, randomUUID());
@@ -400,4 +400,8 @@ export function createOutbound(context: Context): OutboundSide {
       if (sent !== undefined) requestSent(context, app, replyTo, sent, record.transaction.to, randomUUID());
     },
   };
+}
+
+function ordered({ request }: { readonly request: RequestMessage }): { readonly request: RequestMessage } {
+  return { request: withLines(request, inServerOrder(request.lines)) };
 }
