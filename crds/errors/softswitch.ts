@@ -187,3 +187,35 @@ export const mediaCodes = {
     cure: 'The status and reason say why; the trace of the call says more.',
   },
 } as const satisfies Record<string, CodeEntry>;
+
+/** 1750 to 1779: the softswitch as a whole and its FreeSWITCH side. */
+export const softswitchCodes = {
+  portInUse: {
+    code: 'PV-1750',
+    severity: 'error',
+    title: 'A port of the softswitch is in use',
+    cause: 'Another program, or another softswitch, listens on the address.',
+    cure: 'Stop it, or choose another address with the option that the message names (port 0 takes a free one).',
+  },
+  addressUnusable: {
+    code: 'PV-1751',
+    severity: 'error',
+    title: 'The softswitch cannot listen on an address',
+    cause: 'The address does not belong to this machine, or the port needs more rights.',
+    cure: 'Use an address of this machine and a port above 1023.',
+  },
+  threadEnded: {
+    code: 'PV-1752',
+    severity: 'error',
+    title: 'The softswitch has ended',
+    cause: 'Its thread stopped on an error that nothing handled, or was out of memory. Every call on it is lost.',
+    cure: 'Restart; if it happens again, report it with the log.',
+  },
+  startFailed: {
+    code: 'PV-1753',
+    severity: 'error',
+    title: 'The softswitch did not start',
+    cause: 'See the message.',
+    cure: 'See the message.',
+  },
+} as const satisfies Record<string, CodeEntry>;

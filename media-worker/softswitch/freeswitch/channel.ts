@@ -12,6 +12,7 @@ import type { Header, HeaderValue } from './event.ts';
 import { Execution } from './execution.ts';
 import { Output, type Overlay } from './output.ts';
 import { type ChannelRecording, stopRecording } from './recording.ts';
+import { endSession } from './statistics.ts';
 
 export type ChannelState =
   | 'CS_NEW'
@@ -257,6 +258,7 @@ export class Channel {
       this.setState('CS_REPORTING');
       this.announce('CHANNEL_HANGUP_COMPLETE', true);
       this.output.close();
+      endSession(this.core, this.rtp.statistics);
       this.rtp.close();
       this.core.channels.delete(this.uuid);
       this.announce('CHANNEL_DESTROY', true);

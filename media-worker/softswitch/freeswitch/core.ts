@@ -10,6 +10,7 @@ import type { Channel } from './channel.ts';
 import type { Conference } from './conference/conference.ts';
 import type { Header, SwitchEvent } from './event.ts';
 import { originOf } from './event-names.ts';
+import type { PacketTotals } from './statistics.ts';
 
 export const VERSION = '1.10.12-release+git~20240802T210227Z~a88d069d6f~64bit';
 export const PROFILE = 'drachtio_mrf';
@@ -41,6 +42,8 @@ export interface Counters {
   /** Times (ms) of the sessions begun within the last second. */
   recent: number[];
   peakPerSecond: number;
+  /** Of the channels that have ended. */
+  packets: PacketTotals;
 }
 
 export interface Core {
@@ -109,7 +112,14 @@ export function createCore(options: CoreOptions): Core {
       ['sounds_dir', '/usr/local/freeswitch/sounds'],
       ['sound_prefix', '/usr/local/freeswitch/sounds/en/us/callie'],
     ]),
-    counters: { startedAt: Date.now(), sinceStartup: 0, peak: 0, recent: [], peakPerSecond: 0 },
+    counters: {
+      startedAt: Date.now(),
+      sinceStartup: 0,
+      peak: 0,
+      recent: [],
+      peakPerSecond: 0,
+      packets: { sent: 0, received: 0, lost: 0, late: 0, sentLate: 0 },
+    },
     log: options.log,
     pending: new Set(),
     baseHeaders(name, fireOptions = {}) {

@@ -9,7 +9,7 @@ import { createUserAgent } from '../sip/user-agent.ts';
 import { takeCall } from './call.ts';
 import { type Core, createCore, type Log } from './core.ts';
 import { listenForEventSockets } from './esl/server.ts';
-import { heartbeatHeaders } from './statistics.ts';
+import { heartbeatHeaders, type PacketTotals, packetTotals } from './statistics.ts';
 
 export interface FreeswitchOptions {
   readonly esl: {
@@ -37,6 +37,8 @@ export interface Freeswitch {
   readonly conferences: number;
   /** Event sockets of both kinds now. */
   readonly connections: number;
+  /** RTP packets of every call so far, those in progress included. */
+  packets(): PacketTotals;
   /** Hangs up every call and ends everything. Idempotent. Does not close the RTP ports, which are the caller's. */
   close(): Promise<void>;
 }
@@ -79,6 +81,7 @@ export async function startFreeswitch(options: FreeswitchOptions): Promise<Frees
     get connections() {
       return esl.connections + [...core.channels.values()].filter((channel) => channel.socket !== undefined).length;
     },
+    packets: () => packetTotals(core),
     close() {
       closing ??= shutDown();
       return closing;

@@ -97,7 +97,8 @@ export async function startBoth() {
     heartbeatMs: 100,
     maxSessions: 100,
     log: (level, message, fields) => {
-      if (level === 'error' || process.env['DEBUG_FS'] !== undefined) problems.push(`${level} ${message} ${JSON.stringify(fields)}`);
+      if (level === 'error' || process.env['DEBUG_FS'] !== undefined)
+        problems.push(`${level} ${message} ${JSON.stringify(fields)}`);
       if (process.env['DEBUG_FS'] !== undefined) console.error(level, message, fields);
     },
   });

@@ -73,3 +73,32 @@ export function statusText(core: Core): string {
     '',
   ].join('\n');
 }
+
+export interface PacketTotals {
+  readonly sent: number;
+  readonly received: number;
+  readonly lost: number;
+  readonly late: number;
+  readonly sentLate: number;
+}
+
+function add(total: PacketTotals, more: PacketTotals): PacketTotals {
+  return {
+    sent: total.sent + more.sent,
+    received: total.received + more.received,
+    lost: total.lost + more.lost,
+    late: total.late + more.late,
+    sentLate: total.sentLate + more.sentLate,
+  };
+}
+
+/** Counts the packets of a channel that ends. */
+export function endSession(core: Core, packets: PacketTotals): void {
+  core.counters.packets = add(core.counters.packets, packets);
+}
+
+export function packetTotals(core: Core): PacketTotals {
+  let total = core.counters.packets;
+  for (const channel of core.channels.values()) total = add(total, channel.rtp.statistics);
+  return total;
+}
