@@ -33,8 +33,8 @@ export interface Listening {
 }
 
 /**
- * Plays a sound `loop` times; 0 is as often as allowed. A key of `stopOn` ends all of it. A sound that cannot be played is a warning in
- * the span, and is not tried again: Twilio ends the call there, but the rest of the document may say what to do.
+ * Plays a sound `loop` times; 0 is as often as allowed. A key of `stopOn` ends all of it. A sound that cannot be played is not
+ * tried again; the call has noted why in the trace. Twilio ends the call there, but the rest of the document may say what to do.
  */
 export async function playTimes(context: TwimlContext, sound: Sound, loop: number, how: Listening): Promise<void> {
   const times = loop === 0 ? MAX_LOOPS : loop;
@@ -44,7 +44,7 @@ export async function playTimes(context: TwimlContext, sound: Sound, loop: numbe
       span: context.span,
       ...(how.signal === undefined ? {} : { signal: how.signal }),
     });
-    if (outcome.kind === 'failed') context.span.warn(outcome.fault);
+    if (outcome.kind === 'failed') context.span.set({ 'pivot.twiml.sound': 'failed' });
     if (outcome.kind !== 'finished') return;
   }
 }

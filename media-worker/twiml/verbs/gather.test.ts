@@ -35,9 +35,13 @@ suite('<Gather>', () => {
     assert.deepEqual(get.warnings, ['PV-1355']);
   });
 
-  test('answers the call, also without a prompt', async () => {
-    const result = await run('<Gather/>');
-    assert.deepEqual(result.log[0], { at: 0, did: 'answer' });
+  test('answers the call, whatever the prompt', async () => {
+    for (const prompt of ['', '<Say>x</Say>', '<Pause/>', '<Play digits="1"/>', '<Say>x</Say><Pause/>']) {
+      const result = await run(`<Gather>${prompt}</Gather>`);
+      assert.deepEqual(result.log[0], { at: 0, did: 'answer' }, prompt);
+    }
+    const typedAhead = await run('<Gather><Say>x</Say></Gather>', { before: (call) => call.digits.push('1') });
+    assert.deepEqual(typedAhead.log[0], { at: 0, did: 'answer' });
   });
 
   test('timeout: starts after the prompt and again at each digit (T22)', async () => {

@@ -136,6 +136,11 @@ async function runPrompt(prompt: readonly PromptVerb[], context: TwimlContext, s
   }
 }
 
+/** Whether the prompt answers: a sound does by itself, while it is fetched or spoken. */
+function startsWithSound({ prompt: [first] }: GatherVerb, { call }: TwimlContext): boolean {
+  return first !== undefined && first.verb !== 'Pause' && call.digits.pending === '';
+}
+
 async function collect(verb: GatherVerb, context: TwimlContext): Promise<Collected> {
   if (!verb.bargeIn) await runPrompt(verb.prompt, context);
   return collectDigits(context.call, {
@@ -161,7 +166,7 @@ export const gather: VerbDefinition<GatherVerb> = {
   ],
   parse,
   async execute(verb, context) {
-    await context.call.answer();
+    if (!startsWithSound(verb, context)) await context.call.answer();
     const collected = await collect(verb, context);
     context.span.set({
       'pivot.twiml.gather.count': collected.digits.length,

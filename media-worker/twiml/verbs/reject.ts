@@ -60,8 +60,7 @@ export const reject: VerbDefinition<RejectVerb> = {
       return STOP;
     }
     if (verb.prompt !== undefined) {
-      const outcome = await call.play(soundOf(verb.prompt, context), { stopOn: '', early: true, span });
-      if (outcome.kind === 'failed') span.warn(outcome.fault);
+      await call.play(soundOf(verb.prompt, context), { stopOn: '', early: true, span });
     }
     await call.hangup(
       verb.reason === 'busy'

@@ -1,5 +1,6 @@
 import { fault } from '../../../crds/errors/fault.ts';
 import { twimlCodes } from '../../../crds/errors/twiml.ts';
+import { BUILT_IN_NAMES } from '../../webhook/parameters.ts';
 import { type AttributeTable, readAttributes } from '../attributes.ts';
 import type { Position } from '../markup.ts';
 import type { TwimlContext } from '../outcome.ts';
@@ -39,19 +40,17 @@ export interface Variable extends Position {
   readonly value: string;
 }
 
-/** Parameters that every request may carry, in both formats (pivot-behaviour 3.3 to 3.5, 9.10): no variable takes their name. */
-export const BUILT_IN_PARAMETERS = [
-  ...['Account-ID', 'Api-Version', 'Call-ID', 'Call-Status', 'Caller-ID-Name', 'Caller-ID-Number'],
-  ...['Custom-Application-Vars', 'Custom-SIP-Headers', 'Digits', 'Direction', 'From', 'From-Realm', 'Language'],
-  ...['Recording-Duration', 'Recording-ID', 'Recording-Url', 'Request', 'Request-Realm', 'To', 'To-Realm', 'User-ID'],
+/** What verbs and their callbacks send besides (pivot-behaviour 9). */
+const OF_VERBS = [
+  ...['FinishedOnKey', 'SpeechResult', 'Confidence', 'RecordingStatus', 'DialBridged'],
   ...['Transcription-ID', 'Transcription-Status', 'Transcription-Text', 'Transcription-Url'],
-  ...['CallSid', 'AccountSid', 'FromRealm', 'ToRealm', 'CallStatus', 'ApiVersion', 'CallerName', 'CallerNumber'],
-  ...['RecordingUrl', 'RecordingSid', 'RecordingDuration', 'RecordingStatus', 'FinishedOnKey', 'SpeechResult'],
-  ...['TranscriptionSid', 'TranscriptionText', 'TranscriptionStatus', 'TranscriptionUrl', 'Confidence'],
-  ...['DialCallStatus', 'DialCallSid', 'DialCallDuration', 'DialBridged', 'ForwardedFrom', 'ParentCallSid'],
-  ...['QueueSid', 'QueueTime', 'QueueResult', 'QueuePosition', 'AvgQueueTime', 'CurrentQueueSize'],
-  ...['DequeueResult', 'DequeuedCallSid', 'DequeuedCallQueueTime', 'DequeuedCallDuration', 'ErrorCode', 'ErrorUrl'],
-] as const;
+  ...['TranscriptionSid', 'TranscriptionStatus', 'TranscriptionText', 'TranscriptionUrl'],
+  ...['QueueTime', 'QueueResult', 'QueuePosition', 'AvgQueueTime', 'CurrentQueueSize'],
+  ...['DequeueResult', 'DequeuedCallSid', 'DequeuedCallQueueTime', 'DequeuedCallDuration'],
+];
+
+/** Names that no variable takes, in any case. */
+export const BUILT_IN_PARAMETERS: readonly string[] = [...BUILT_IN_NAMES, ...OF_VERBS];
 
 const BUILT_IN = new Set(BUILT_IN_PARAMETERS.map((name) => name.toLowerCase()));
 
