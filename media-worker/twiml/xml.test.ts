@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { MAX_BYTES } from './markup.ts';
-import { declaredEncoding, directText, type ParsedXml, parseXml, type XmlElement } from './xml.ts';
+import { directText, type ParsedXml, parseXml, type XmlElement } from './xml.ts';
 
 function root(text: string): XmlElement {
   const parsed = parseXml(text);
@@ -266,16 +266,5 @@ suite('XML: time and safety', () => {
         assert.equal(element.children.map((child) => (child.kind === 'text' ? child.text : '')).join(''), text);
       }),
     );
-  });
-});
-
-suite('the encoding that a document declares', () => {
-  const encoding = (text: string): string | undefined => declaredEncoding(Buffer.from(text));
-
-  test('is read from the prolog only', () => {
-    assert.equal(encoding('<?xml version="1.0" encoding="ISO-8859-1"?><A/>'), 'iso-8859-1');
-    assert.equal(encoding(`\ufeff\n<?xml version='1.0' encoding='utf-8'?><A/>`), 'utf-8');
-    assert.equal(encoding('<?xml version="1.0"?><A encoding="x"/>'), undefined);
-    assert.equal(encoding('<A/>'), undefined);
   });
 });

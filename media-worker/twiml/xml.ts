@@ -174,14 +174,3 @@ export function directText(element: XmlElement): string {
     .join('')
     .trim();
 }
-
-/**
- * The encoding that an XML declaration names, lower case; for the one who decodes an answer whose Content-Type has no charset. Looks
- * only at the first bytes, which are ASCII in every encoding that is accepted.
- */
-export function declaredEncoding(body: Uint8Array): string | undefined {
-  const head = Buffer.from(body.subarray(0, 200)).toString('latin1');
-  return /^(?:\u00ef\u00bb\u00bf)?\s*<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']/
-    .exec(head)?.[1]
-    ?.toLowerCase();
-}
