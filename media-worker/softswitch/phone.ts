@@ -65,8 +65,10 @@ export async function createPhones(options: PhonesOptions = {}): Promise<Phones>
       return calls.size;
     },
     async close() {
-      await Promise.all([...calls].map((call) => call.hangup()));
+      const ends = [...calls].map((call) => call.hangup());
+      // A far end that answers nothing is given up here, which ends its calls too.
       await agent.close();
+      await Promise.all(ends);
       ports.close();
     },
   };

@@ -43,11 +43,10 @@ class Call implements PhoneCall {
     ear.onSound = (sounding) => this.events.emit('sound', sounding, ear.heardMs);
     if (options.source !== undefined) void this.play(options.source);
 
-    const [host] = splitHostPort(options.sip);
     const from = options.from ?? 'pivot-phone';
     this.#outgoing = agent.invite({
       uri: requestUri(options),
-      from: /^sips?:/i.test(from) ? from : `sip:${encodeUser(from)}@${options.domain ?? host}`,
+      from: /^sips?:/i.test(from) ? from : `sip:${encodeUser(from)}@${hostOf(options.sip)}`,
       sdp: this.#offer(),
       ...(options.fromName === undefined ? {} : { fromName: options.fromName }),
       ...(options.headers === undefined ? {} : { headers: options.headers }),
@@ -239,17 +238,13 @@ function ofMessage(message: SipMessage | undefined): Pick<CallEnd, 'message' | '
   return reasonHeader === undefined ? { message } : { message, reasonHeader };
 }
 
-function requestUri({ number, sip, domain, transport }: CallOptions): string {
-  const [host, port] = splitHostPort(sip);
-  const suffix = transport === 'tcp' ? ';transport=tcp' : '';
-  if (domain === undefined) return `sip:${encodeUser(number)}@${host}${port}${suffix}`;
-  return `sip:${encodeUser(number)}@${domain}${suffix}`;
+function requestUri({ number, sip, transport }: CallOptions): string {
+  return `sip:${encodeUser(number)}@${sip}${transport === 'tcp' ? ';transport=tcp' : ''}`;
 }
 
-/** `[host, ':port' or '']`; IPv6 hosts stand in brackets. */
-function splitHostPort(text: string): [host: string, port: string] {
-  const match = /^(\[[^\]]+\]|[^:]*)(:\d+)?$/.exec(text);
-  return match === null ? [text, ''] : [match[1]!, match[2] ?? ''];
+/** Without the port; IPv6 hosts stand in brackets. */
+function hostOf(hostPort: string): string {
+  return /^(\[[^\]]+\]|[^:]*)/.exec(hostPort)?.[1] ?? hostPort;
 }
 
 /** RFC 3261's `user`: what may not stand there is escaped. */

@@ -7,12 +7,10 @@ import type { Ear } from './ear.ts';
 export interface CallOptions {
   /** User part of the request URI. */
   readonly number: string;
-  /** Where to call, `HOST:PORT`. */
+  /** Where to call, `HOST:PORT`; the request URI is `sip:NUMBER@HOST:PORT`. */
   readonly sip: string;
   /** Default udp. */
   readonly transport?: 'udp' | 'tcp';
-  /** Host part of the request URI, when that is not where the request goes (a realm). Default: that of `sip`. */
-  readonly domain?: string;
   /** Number or whole URI for From. Default `pivot-phone`. */
   readonly from?: string;
   readonly fromName?: string;
