@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { manifestCodes } from '../../crds/errors/manifest.ts';
 import type { Located } from '../../crds/resources.ts';
-import { type FileState, listManifests, sameState } from './listing.ts';
+import { type FileState, listFiles, sameState } from './listing.ts';
 import { identityOf, type ManifestDocument, parseManifest } from './manifest.ts';
 
 /** Editors write a file in several steps within a few milliseconds. */
@@ -53,7 +53,7 @@ export async function watchFolder(options: WatchFolderOptions): Promise<WatchedF
   let told: { resources: readonly Located[]; faults: string } | undefined;
 
   const load = async (): Promise<void> => {
-    const { files: found, faults } = await listManifests(paths);
+    const { files: found, faults } = await listFiles(paths);
     for (const path of files.keys()) if (!found.has(path)) files.delete(path);
     for (const [path, state] of found) {
       const known = files.get(path);

@@ -25,8 +25,10 @@ export interface Listing {
   readonly faults: readonly Fault[];
 }
 
-/** The manifests (`*.yaml`, `*.yml`) at the paths. A file that is named itself is taken whatever its name. */
-export async function listManifests(paths: readonly string[]): Promise<Listing> {
+export const MANIFEST_NAME = /\.ya?ml$/i;
+
+/** The files at the paths: those in folders whose names fit. A file that is named itself is taken whatever its name. */
+export async function listFiles(paths: readonly string[], names = MANIFEST_NAME): Promise<Listing> {
   const files = new Map<string, FileState>();
   const faults: Fault[] = [];
   const add = (path: string, stats: Stats): void => {
@@ -58,7 +60,7 @@ export async function listManifests(paths: readonly string[]): Promise<Listing> 
       const stats = await stat(path).catch(() => undefined);
       if (stats?.isDirectory()) {
         if (depth < FOLDER_DEPTH) await listFolder(path, depth + 1).catch(() => {});
-      } else if (stats?.isFile() && /\.ya?ml$/i.test(entry.name)) add(path, stats);
+      } else if (stats?.isFile() && names.test(entry.name)) add(path, stats);
     }
   }
 }

@@ -1,0 +1,34 @@
+import { callflowCodes } from './callflow.ts';
+import { cliCodes } from './cli.ts';
+import { engineCodes } from './engine.ts';
+import type { CodeEntry } from './fault.ts';
+import { manifestCodes } from './manifest.ts';
+import { mediaCodes } from './media.ts';
+import { routingCodes } from './routing.ts';
+import { sipCodes, mediaCodes as softMediaCodes, softswitchCodes } from './softswitch.ts';
+import { twimlCodes } from './twiml.ts';
+import { webhookCodes } from './webhook.ts';
+
+/** One area of the product: all its codes begin with the same two digits. */
+export interface Area {
+  readonly digits: string;
+  readonly title: string;
+  readonly entries: readonly CodeEntry[];
+}
+
+/** Every code there is, by area. `docs/errors.md` is made of it. */
+export const catalogue: readonly Area[] = [
+  { digits: '10', title: 'Manifests and resources', entries: Object.values(manifestCodes) },
+  { digits: '11', title: 'Callflow JSON', entries: Object.values(callflowCodes) },
+  { digits: '12', title: 'Webhook exchanges', entries: Object.values(webhookCodes) },
+  { digits: '13', title: 'TwiML', entries: Object.values(twimlCodes) },
+  { digits: '14', title: 'Admission, routing and signalling', entries: Object.values(routingCodes) },
+  { digits: '15', title: 'Sound', entries: Object.values(mediaCodes) },
+  { digits: '16', title: 'Running callflows', entries: Object.values(engineCodes) },
+  {
+    digits: '17',
+    title: 'Softswitch',
+    entries: [sipCodes, softMediaCodes, softswitchCodes].flatMap((codes) => Object.values<CodeEntry>(codes)),
+  },
+  { digits: '18', title: 'The pivot command', entries: Object.values(cliCodes) },
+];
