@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Json } from '../../crds/callflow/node.ts';
 import { engineCodes } from '../../crds/errors/engine.ts';
 import { type Fault, fault, faultOf } from '../../crds/errors/fault.ts';
@@ -6,12 +5,14 @@ import { mediaCodes } from '../../crds/errors/media.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
 import type { MediaEndpoint } from '../media/endpoint.ts';
 import { describeSound, type Sound } from '../media/sound.ts';
-import { causeOfReason, REASON_PHRASES, reasonHeader, statusOfCause } from '../sip/causes.ts';
+import { causeOfReason, REASON_PHRASES, reasonHeader, sendableStatus, statusOfCause } from '../sip/causes.ts';
 import { digitOfInfo } from '../sip/dtmf-relay.ts';
+import { headerText } from '../sip/header-text.ts';
 import type { Invite } from '../sip/invite.ts';
 import { onlyAudio } from '../sip/sdp.ts';
 import type { SignallingClient, SipDialog, SipHeaders, SipRequest, SipResponse } from '../sip/srf.ts';
 import type { CallSpan } from '../telemetry/span.ts';
+import { pause } from '../webhook/pause.ts';
 import type { Call, CallEnd, CallMemory, PlayOptions, PlayOutcome } from './call.ts';
 import { DigitQueue } from './digits.ts';
 import type { CallFacts, CallStatus } from './facts.ts';
@@ -54,6 +55,8 @@ export class ALeg implements Call {
   #status: CallStatus = 'ringing';
   #endpoint: Promise<MediaEndpoint> | undefined;
   #answering: Promise<void> | undefined;
+  /** A 200 OK that is on its way to drachtio-server: no other final status may cross it. */
+  #accepting: Promise<SipDialog> | undefined;
   #early = false;
   #dialog: SipDialog | undefined;
   readonly digits = new DigitQueue();
@@ -137,21 +140,44 @@ export class ALeg implements Call {
     this.signal.throwIfAborted();
     const localSdp = invite.sdp === '' ? onlyAudio(endpoint.localSdp) : endpoint.localSdp;
     const answered = this.span.child('answer');
+    this.#accepting = signalling.createUAS(request, response, { localSdp, headers });
     try {
-      const dialog = await signalling.createUAS(request, response, { localSdp, headers });
-      this.#dialog = dialog;
-      this.#answeredAt = Date.now();
-      this.#status = 'in-progress';
-      this.#listen(dialog, endpoint);
-      if (this.signal.aborted) this.#bye(this.signal.reason as CallEnd);
+      // drachtio-server may never say what became of the 200 (its connection broke), so the call's end goes before it.
+      await this.#unlessOver(this.#accepting.then((dialog) => this.#accepted(dialog, endpoint)));
     } catch (error) {
       this.signal.throwIfAborted();
-      answered.fail(faultOf(error, routingCodes.answerFailed));
-      this.#end({ side: 'caller', cause: 'ORIGINATOR_CANCEL' }, 'failed');
+      const reason = faultOf(error, routingCodes.answerFailed);
+      answered.fail(reason);
+      this.span.fail(reason);
+      this.#end({ side: 'worker', cause: 'NORMAL_TEMPORARY_FAILURE' }, 'failed');
     } finally {
       answered.end();
     }
     this.signal.throwIfAborted();
+  }
+
+  /** The caller has our 200 OK. */
+  #accepted(dialog: SipDialog, endpoint: MediaEndpoint): void {
+    this.#dialog = dialog;
+    if (this.signal.aborted) {
+      this.#bye(this.signal.reason as CallEnd);
+      return;
+    }
+    this.#answeredAt = Date.now();
+    this.#status = 'in-progress';
+    this.#listen(dialog, endpoint);
+    // A BYE that came in one packet with drachtio-server's confirmation has been dealt with before anybody listened.
+    if (!dialog.connected) this.#end({ side: 'caller', cause: 'NORMAL_CLEARING' }, 'completed');
+  }
+
+  /** What `work` comes to, or the signal's reason if the call ends first; then nobody waits for `work` any more. */
+  #unlessOver<T>(work: Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const onEnd = (): void => reject(this.signal.reason);
+    if (this.signal.aborted) onEnd();
+    else this.signal.addEventListener('abort', onEnd, { once: true });
+    work.then(resolve, reject).finally(() => this.signal.removeEventListener('abort', onEnd));
+    return promise;
   }
 
   #listen(dialog: SipDialog, endpoint: MediaEndpoint): void {
@@ -159,13 +185,13 @@ export class ALeg implements Call {
       this.#end({ side: 'caller', cause: causeOfReason(bye.get('Reason')) }, 'completed');
     });
     dialog.on('modify', (request, response) => {
-      endpoint.modify(request.body).then(
-        (sdp) => {
-          dialog.local.sdp = sdp;
-          response.send(200, { body: sdp, headers: { 'Content-Type': 'application/sdp' } });
-        },
-        () => response.send(488),
-      );
+      const accept = (sdp: string): void => {
+        dialog.local.sdp = sdp;
+        response.send(200, { body: sdp, headers: { 'Content-Type': 'application/sdp' } });
+      };
+      // Without an offer the 200 has ours, and the ACK brings the answer (RFC 3261 section 14.2).
+      if (request.body === '') accept(onlyAudio(endpoint.localSdp));
+      else endpoint.modify(request.body).then(accept, () => response.send(488));
     });
     dialog.on('info', (request, response) => {
       const digit = digitOfInfo(request.get('Content-Type'), request.body);
@@ -173,12 +199,13 @@ export class ALeg implements Call {
       response.send(200);
     });
     dialog.on('refer', (_request, response) => response.send(603));
-    // Delayed offer: the caller's answer comes in the ACK.
-    if (this.#options.invite.sdp === '') {
-      dialog.on('ack', (ack) => {
-        if (ack.body !== '') endpoint.modify(ack.body).catch(() => {});
+    // Where the offer was ours (an INVITE without one), the caller's answer comes in the ACK; other ACKs have no body.
+    dialog.on('ack', (ack) => {
+      if (ack.body === '') return;
+      endpoint.modify(ack.body).catch((error: unknown) => {
+        if (!this.signal.aborted) this.span.warn(faultOf(error, routingCodes.noCommonCodec));
       });
-    }
+    });
   }
 
   #digit(digit: string): void {
@@ -186,9 +213,10 @@ export class ALeg implements Call {
     this.digits.push(digit);
   }
 
+  /** The endpoint, made at the first call. Does not wait for it longer than the call lasts; `release` does. */
   #media(): Promise<MediaEndpoint> {
     this.#endpoint ??= this.#makeEndpoint();
-    return this.#endpoint;
+    return this.#unlessOver(this.#endpoint);
   }
 
   async #makeEndpoint(): Promise<MediaEndpoint> {
@@ -199,7 +227,7 @@ export class ALeg implements Call {
       endpoint.onDigit = (digit) => this.#digit(digit);
       endpoint.onLost = (cause) => {
         this.span.warn(fault(routingCodes.mediaLost, `FreeSWITCH ended the endpoint with ${cause}`));
-        this.#end({ side: 'media', cause }, 'failed');
+        void this.#terminate({ cause, sipStatus: 503 }, 'media');
       };
       span.set({ 'pivot.media.endpoint': endpoint.uuid });
       return endpoint;
@@ -215,7 +243,7 @@ export class ALeg implements Call {
           : { cause: 'NETWORK_OUT_OF_ORDER', sipStatus: 503, headers: { 'Retry-After': '5' } },
         'media',
       );
-      throw this.signal.reason;
+      throw this.signal.reason ?? error;
     } finally {
       span.end();
     }
@@ -306,13 +334,8 @@ export class ALeg implements Call {
     await this.sleep(total);
   }
 
-  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    const either = signal === undefined ? this.signal : AbortSignal.any([this.signal, signal]);
-    try {
-      await delay(ms, undefined, { signal: either });
-    } catch {
-      throw either.reason;
-    }
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return pause(ms, signal === undefined ? this.signal : AbortSignal.any([this.signal, signal]));
   }
 
   async hangup(options: { cause?: string; sipStatus?: number; reason?: string } = {}): Promise<void> {
@@ -324,27 +347,32 @@ export class ALeg implements Call {
     side: 'worker' | 'media',
   ): Promise<void> {
     if (this.signal.aborted) return;
-    // An answer that is under way is let finish: a final status and a 200 must not cross.
-    if (this.#answering !== undefined && !this.answered) await this.#answering.catch(() => {});
+    if (this.#accepting !== undefined && !this.answered) await this.#unlessOver(this.#accepting).catch(() => {});
     if (this.signal.aborted) return;
     if (this.answered) {
-      const { cause, sipStatus } = how;
+      // A status that a call is ended with after its answer can only be told as the reason of the BYE (RFC 3326).
+      const status = side === 'worker' ? how.sipStatus : undefined;
       this.#end(
-        { side, cause, ...(sipStatus === undefined ? {} : { sipStatus }) },
+        { side, cause: how.cause, ...(status === undefined ? {} : { sipStatus: status }) },
         side === 'worker' ? 'completed' : 'failed',
       );
       return;
     }
     const sipStatus = how.sipStatus ?? statusOfCause(how.cause);
-    const status: CallStatus =
-      sipStatus === 486 || sipStatus === 600 ? 'busy' : side === 'worker' ? 'no-answer' : 'failed';
+    this.#refuse(sendableStatus(sipStatus), how);
+    this.#end({ side, cause: how.cause, sipStatus }, refusedStatus(sipStatus, side));
+  }
+
+  /** The final status of an INVITE that is not answered. A connection that cannot carry it any more does not keep the call alive. */
+  #refuse(status: number, how: { cause: string; reason?: string; headers?: SipHeaders }): void {
     const { response, headers } = this.#options;
-    if (!response.finalResponseSent) {
-      response.send(sipStatus, how.reason ?? REASON_PHRASES[sipStatus] ?? '', {
-        headers: { ...headers, ...how.headers, Reason: reasonHeader(how.cause) },
-      });
+    if (response.finalResponseSent) return;
+    const phrase = headerText(how.reason ?? '') || (REASON_PHRASES[status] ?? '');
+    try {
+      response.send(status, phrase, { headers: { ...headers, ...how.headers, Reason: reasonHeader(how.cause) } });
+    } catch (error) {
+      this.span.warn(faultOf(error, routingCodes.signallingLost));
     }
-    this.#end({ side, cause: how.cause, sipStatus }, status);
   }
 
   /** Everything that can end a call comes through here, once. */
@@ -359,6 +387,7 @@ export class ALeg implements Call {
     const dialog = this.#dialog;
     if (dialog === undefined || !dialog.connected) return;
     const reason = sipStatus === undefined ? reasonHeader(cause) : `SIP;cause=${sipStatus};text="${cause}"`;
+    // Whether the caller has confirmed the BYE, refused it or gone away: the dialog is over.
     dialog.destroy({ headers: { Reason: reason } }, () => dialog.removeAllListeners());
   }
 
@@ -367,9 +396,15 @@ export class ALeg implements Call {
     this.#end({ side: 'media', cause: 'NETWORK_OUT_OF_ORDER' }, 'failed');
   }
 
-  /** Frees the endpoint. To be called once, when the call is over; resolves when nothing of it is left. */
+  /** Frees the endpoint, also one that is still being made. To be called when the call is over; resolves when nothing of it is left. */
   async release(): Promise<void> {
     const endpoint = await this.#endpoint?.catch(() => undefined);
     await endpoint?.close();
   }
+}
+
+/** `CallStatus` of a call that was refused (spec pivot-behaviour 5.13). */
+function refusedStatus(sipStatus: number, side: 'worker' | 'media'): CallStatus {
+  if (sipStatus === 486 || sipStatus === 600) return 'busy';
+  return side === 'media' || (sipStatus >= 500 && sipStatus <= 599) ? 'failed' : 'no-answer';
 }

@@ -4,8 +4,9 @@ import { routingCodes } from '../../crds/errors/routing.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { runCallflow } from '../callflow/engine.ts';
 import type { FlowServices } from '../callflow/services.ts';
-import type { Routed, Router } from '../routing/router.ts';
+import type { Dialled, Routed, Router } from '../routing/router.ts';
 import { REASON_PHRASES } from '../sip/causes.ts';
+import { quotedText } from '../sip/header-text.ts';
 import { type Invite, readInvite } from '../sip/invite.ts';
 import type { SignallingClient, SipHeaders, SipRequest, SipResponse } from '../sip/srf.ts';
 import type { CallMetrics, CallResult } from '../telemetry/metrics.ts';
@@ -13,6 +14,7 @@ import { CallSpan } from '../telemetry/span.ts';
 import { ROOT_SPAN } from '../telemetry/trace-store.ts';
 import { ALeg } from './a-leg.ts';
 import type { CallEnd } from './call.ts';
+import type { CallStatus } from './facts.ts';
 import type { CallResources } from './resources.ts';
 
 export interface CallHandlerOptions {
@@ -34,6 +36,17 @@ export interface CallHandlerOptions {
 }
 
 const RETRY_AFTER_SECONDS = '5';
+
+/** A call that ended while ringing or in progress was cut off, which is a failure. */
+const RESULTS: Readonly<Record<CallStatus, CallResult>> = {
+  ringing: 'failed',
+  'in-progress': 'failed',
+  completed: 'completed',
+  busy: 'rejected',
+  'no-answer': 'rejected',
+  failed: 'failed',
+  canceled: 'canceled',
+};
 
 /**
  * The life of every call: admitted or refused, routed, run, ended, freed. Nothing of a call is left when its promise is settled.
@@ -57,22 +70,25 @@ export class CallHandler {
 
   /** Takes an INVITE. Never throws: whatever is wrong is answered. */
   handle(request: SipRequest, response: SipResponse): void {
+    const { tracer, log, metrics } = this.#options;
     const read = readInvite(request);
     if (!read.ok) {
       response.send(400, read.reason);
+      metrics().calls.add(1, { result: 'refused' satisfies CallResult });
+      log.warn({ code: routingCodes.badInvite.code, source: request.source_address }, read.reason);
       return;
     }
     const { invite } = read;
-    const { tracer } = this.#options;
+    const router = this.#options.router();
     const span = CallSpan.root(tracer, ROOT_SPAN, {
       'pivot.call.id': invite.callId,
       'pivot.from': invite.callerIdNumber,
       'pivot.to': invite.request.user ?? '',
       'network.transport': invite.transport,
+      // Until the route says otherwise, so that a refused call too is found in the debug log of its account.
+      ...(router === undefined ? {} : { 'pivot.account': router.accountOf(dialledOf(invite)) }),
     });
     const headers: SipHeaders = { 'X-Pivot-Trace': span.traceId };
-
-    const router = this.#options.router();
     const refusal = this.#refusal(router);
     if (refusal !== undefined || router === undefined) {
       this.#refuse(response, span, refusal ?? fault(routingCodes.noTable, 'There is no routing table yet'), 503, {
@@ -100,8 +116,7 @@ export class CallHandler {
   #route(router: Router, invite: Invite, span: CallSpan): { ok: true; routed: Routed } | { ok: false; fault: Fault } {
     const routing = span.child('route', { 'pivot.table.version': router.version });
     try {
-      const { user = '', host } = invite.request;
-      const result = router.resolve({ number: user, ...(host === undefined ? {} : { host }) });
+      const result = router.resolve(dialledOf(invite));
       if (!result.ok) {
         const reason = fault(
           routingCodes.noRoute,
@@ -131,7 +146,7 @@ export class CallHandler {
   #refuse(response: SipResponse, span: CallSpan, reason: Fault, status: number, headers: SipHeaders): void {
     const { log, metrics } = this.#options;
     response.send(status, REASON_PHRASES[status] ?? '', {
-      headers: { ...headers, Warning: `399 pivot "${reason.code} ${reason.message.replaceAll('"', "'")}"` },
+      headers: { ...headers, Warning: `399 pivot ${quotedText(`${reason.code} ${reason.message}`)}` },
     });
     const result: CallResult = status === 404 ? 'no-route' : 'refused';
     span.fail(reason);
@@ -150,7 +165,7 @@ export class CallHandler {
     span: CallSpan,
     headers: SipHeaders,
   ): void {
-    const { signalling, resources, language, debugUrl } = this.#options;
+    const { signalling, resources, language, debugUrl, log } = this.#options;
     const { account, callflow, number } = routed;
     const info = debugUrl === undefined ? {} : { 'Call-Info': `<${debugUrl(account, invite.callId)}>;purpose=debug` };
     // Ended at once, so that a call can be found while it is still up: spans are exported when they end.
@@ -176,39 +191,35 @@ export class CallHandler {
       language,
       headers: { ...headers, ...info },
     });
-    const done = this.#run(call, router, routed).finally(() => this.#calls.delete(call));
+    const done = this.#run(call, router, routed)
+      .catch((error: unknown) => log.error({ err: error, trace_id: span.traceId }, 'a call was not brought to its end'))
+      .finally(() => this.#calls.delete(call));
     this.#calls.set(call, done);
   }
 
   async #run(call: ALeg, router: Router, routed: Routed): Promise<void> {
-    const { log } = this.#options;
-    const { services, end } = this.#options.services(call, router);
-    call.ring();
-    await runCallflow(routed.callflow.flow, {
-      call,
-      services,
-      state: { captureGroup: routed.captureGroup, namedGroups: routed.namedGroups },
-    });
-    const ended = call.signal.reason as CallEnd;
-    end(ended);
-    this.#report(call, ended);
-    await call
-      .release()
-      .catch((error: unknown) => log.error({ err: error, trace_id: call.span.traceId }, 'freeing a call failed'));
-    call.span.end();
+    try {
+      const { services, end } = this.#options.services(call, router);
+      call.ring();
+      await runCallflow(routed.callflow.flow, {
+        call,
+        services,
+        state: { captureGroup: routed.captureGroup, namedGroups: routed.namedGroups },
+      });
+      const ended = call.signal.reason as CallEnd;
+      this.#report(call, ended);
+      end(ended);
+    } finally {
+      await call.hangup({ cause: 'NORMAL_TEMPORARY_FAILURE' });
+      await call.release();
+      call.span.end();
+    }
   }
 
   #report(call: ALeg, end: CallEnd): void {
     const { metrics, log } = this.#options;
     const { status, callId, account, callflow } = call.facts();
-    const result: CallResult =
-      status === 'completed'
-        ? 'completed'
-        : status === 'canceled'
-          ? 'canceled'
-          : status === 'failed'
-            ? 'failed'
-            : 'completed';
+    const result = RESULTS[status];
     call.span.set({
       'pivot.result': result,
       'pivot.call.status': status,
@@ -240,4 +251,8 @@ export class CallHandler {
   signallingLost(): void {
     for (const call of this.#calls.keys()) call.lost();
   }
+}
+
+function dialledOf({ request: { user = '', host } }: Invite): Dialled {
+  return { number: user, ...(host === undefined ? {} : { host }) };
 }

@@ -29,8 +29,10 @@ export class MediaEndpoint {
     endpoint.on('dtmf', ({ dtmf }) => this.onDigit?.(dtmf));
     endpoint.on('destroy', (args) => {
       if (this.#over) return;
-      const cause = args?.reason ?? 'NORMAL_CLEARING';
+      // Without a reason it was not a hang-up: the event socket broke, and FreeSWITCH may be gone with it.
+      const cause = args?.reason ?? 'NETWORK_OUT_OF_ORDER';
       this.#finish(new Error(`media endpoint gone: ${cause}`));
+      if (args?.reason === undefined) this.#leave();
       this.onLost?.(cause);
     });
   }
@@ -85,11 +87,18 @@ export class MediaEndpoint {
     const limit = Promise.withResolvers<void>();
     const timer = setTimeout(limit.resolve, CLOSE_LIMIT_MS);
     try {
-      await Promise.race([this.#endpoint.destroy().catch(() => {}), limit.promise]);
+      // A FreeSWITCH that does not answer is left; one that has forgotten the endpoint has done what was asked.
+      await Promise.race([this.#endpoint.destroy().catch(() => this.#leave()), limit.promise]);
     } finally {
       clearTimeout(timer);
       this.#endpoint.removeAllListeners();
     }
+  }
+
+  /** Ends our own call to a FreeSWITCH that can no longer be told to hang up. */
+  #leave(): void {
+    const { dialog } = this.#endpoint;
+    if (dialog?.connected === true) dialog.destroy({}, () => {});
   }
 
   #execute(app: string, arg: string): Promise<EslEvent> {

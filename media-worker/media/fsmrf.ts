@@ -2,7 +2,7 @@
 import type { Server, Socket } from 'node:net';
 // @ts-expect-error drachtio-fsmrf ships no types
 import MrfImplementation from 'drachtio-fsmrf';
-import type { SignallingClient } from '../sip/srf.ts';
+import type { SignallingClient, SipDialog } from '../sip/srf.ts';
 
 export interface EslEvent {
   getHeader(name: string): string | undefined;
@@ -13,6 +13,8 @@ export interface FsmrfEndpoint {
   readonly uuid: string;
   readonly local: { readonly sdp: string };
   readonly conn: { readonly socket: Socket } | undefined;
+  /** Our call to FreeSWITCH; null once FreeSWITCH has hung up. */
+  readonly dialog: Pick<SipDialog, 'connected' | 'destroy'> | null;
   on(event: 'dtmf', listener: (args: { dtmf: string; duration: string; source: string }) => void): void;
   on(event: 'destroy', listener: (args?: { reason?: string }) => void): void;
   on(event: 'playback-start', listener: (args: { file?: string }) => void): void;

@@ -4,7 +4,7 @@ import { routingCodes } from '../../crds/errors/routing.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { SignallingClient } from '../sip/srf.ts';
 import { MediaEndpoint } from './endpoint.ts';
-import { createFsmrfClient, type FsmrfMediaServer } from './fsmrf.ts';
+import { createFsmrfClient, type FsmrfEndpoint, type FsmrfMediaServer } from './fsmrf.ts';
 import { createGate, type Gate } from './gate.ts';
 
 export interface MediaServerOptions {
@@ -28,6 +28,8 @@ export interface MediaServerOptions {
  */
 const MADE_AT_ONCE = 8;
 const MOST_WAITING = 200;
+/** A caller hears nothing while an endpoint is made; FreeSWITCH takes some 20 ms when it is well. */
+const MADE_WITHIN_MS = 10_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_MOST_MS = 10_000;
 
@@ -88,19 +90,18 @@ export class MediaServer {
 
   /**
    * Makes an endpoint for a far end's offer; without one, FreeSWITCH makes the offer (`localSdp`) and `modify` brings the answer.
-   * Rejects with a coded error, or with the signal's reason; an endpoint that comes too late is closed again.
+   * Rejects with a coded error, also when it takes longer than 10 s, or with the signal's reason. When the signal aborts meanwhile, it
+   * settles once the endpoint that was on its way has been closed again.
    */
   async createEndpoint(remoteSdp: string, signal: AbortSignal): Promise<MediaEndpoint> {
     signal.throwIfAborted();
     if (!this.connected) throw new PivotError(fault(routingCodes.mediaUnavailable, 'FreeSWITCH is not connected'));
     const release = await this.#gate.enter(signal, () => new PivotError(overloaded()));
     try {
-      const made = this.#server.createEndpoint(remoteSdp === '' ? {} : { remoteSdp });
-      const endpoint = new MediaEndpoint(await made);
-      if (signal.aborted) {
-        void endpoint.close();
-        signal.throwIfAborted();
-      }
+      signal.throwIfAborted();
+      const endpoint = await madeInTime(this.#server.createEndpoint(remoteSdp === '' ? {} : { remoteSdp }));
+      if (signal.aborted) await endpoint.close();
+      signal.throwIfAborted();
       return endpoint;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -122,6 +123,20 @@ export class MediaServer {
   }
 }
 
+/** The endpoint, unless it takes too long; one that comes later is closed. */
+async function madeInTime(making: Promise<FsmrfEndpoint>): Promise<MediaEndpoint> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    making.then((endpoint) => new MediaEndpoint(endpoint).close()).catch(() => {});
+    late.reject(new Error(`no answer within ${MADE_WITHIN_MS / 1000} s`));
+  }, MADE_WITHIN_MS);
+  try {
+    return new MediaEndpoint(await Promise.race([making, late.promise]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 function overloaded(): Fault {
   return fault(routingCodes.mediaUnavailable, `More than ${MOST_WAITING} calls wait for a media endpoint`);
 }
@@ -129,6 +144,13 @@ function overloaded(): Fault {
 function refusal(error: unknown): Fault {
   const status = (error as { status?: number }).status;
   const message = error instanceof Error ? error.message : String(error);
+  // drachtio-fsmrf itself refuses offers of encrypted sound, by an assertion.
+  if ((error as { code?: string }).code === 'ERR_ASSERTION') {
+    return fault(
+      routingCodes.noCommonCodec,
+      "The caller's offer asks for encrypted sound (SRTP), which is not supported",
+    );
+  }
   if (status === 488 || status === 415) {
     return fault(
       routingCodes.noCommonCodec,

@@ -1,5 +1,5 @@
 import { isE164, normalizeNumber } from '../../crds/numbers.ts';
-import type { CompiledCallflow, RoutingTable } from '../../crds/routing-table.ts';
+import type { CompiledCallflow, ResourceKey, RoutingTable } from '../../crds/routing-table.ts';
 import { type CompiledPattern, compilePattern } from './patterns.ts';
 
 /** What to look a call up by. */
@@ -68,11 +68,17 @@ export class Router {
 
   /** The callflow of an account by its resource name, for actions that jump to it. */
   callflow(account: string, name: string): CompiledCallflow | undefined {
-    return this.table.callflows[`${account}/${name}`];
+    const key: ResourceKey = `${account}/${name}`;
+    return Object.hasOwn(this.table.callflows, key) ? this.table.callflows[key] : undefined;
+  }
+
+  /** The account in which a call's number is looked up: the device's, else the realm's, else the default. */
+  accountOf({ account, host }: Dialled): string {
+    return account ?? this.#accountOfHost(host);
   }
 
   resolve(dialled: Dialled): RouteResult {
-    const account = dialled.account ?? this.#accountOfHost(dialled.host);
+    const account = this.accountOf(dialled);
     const number = normalizeNumber(dialled.number);
     const routes = this.#accounts.get(account);
     const exact = (isE164(number) ? this.#e164.get(number) : undefined) ?? routes?.extensions.get(number);
@@ -96,8 +102,7 @@ export class Router {
 
   #accountOfHost(host: string | undefined): string {
     if (host === undefined) return this.table.defaultAccount;
-    const realm = this.table.realms[host];
-    if (realm !== undefined) return realm;
+    if (Object.hasOwn(this.table.realms, host)) return this.table.realms[host]!;
     const suffix = this.table.baseDomain === undefined ? undefined : `.${this.table.baseDomain}`;
     if (suffix !== undefined && host.endsWith(suffix) && host.length > suffix.length)
       return host.slice(0, -suffix.length);

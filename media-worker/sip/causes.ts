@@ -79,6 +79,22 @@ export function causeOfReason(reason: string | undefined): string {
   return found?.[0] ?? 'NORMAL_CLEARING';
 }
 
+/**
+ * A final status that drachtio-srf sends: it knows the registered ones only, so another becomes the `x00` of its class, as which
+ * callers would read it anyway (RFC 3261 section 8.1.3.2). Outside 300 to 699: 480.
+ */
+export function sendableStatus(status: number): number {
+  if (!Number.isInteger(status) || status < 300 || status > 699) return 480;
+  return KNOWN.has(status) ? status : Math.floor(status / 100) * 100;
+}
+
+/** Final statuses of drachtio-srf's table (npm `sip-status`). */
+const KNOWN: ReadonlySet<number> = new Set([
+  300, 301, 302, 305, 380, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417,
+  420, 421, 422, 423, 424, 428, 429, 430, 433, 436, 437, 438, 439, 470, 480, 481, 482, 483, 484, 485, 486, 487, 488,
+  489, 491, 493, 494, 500, 501, 502, 503, 504, 505, 513, 580, 600, 603, 604, 606,
+]);
+
 /** Standard reason phrases of the statuses that we send (RFC 3261 section 21 and the IANA registry). */
 export const REASON_PHRASES: Readonly<Record<number, string>> = {
   400: 'Bad Request',

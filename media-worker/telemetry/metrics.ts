@@ -1,7 +1,10 @@
 import type { Counter, Histogram, Meter } from '@opentelemetry/api';
 
-/** How a call went, for metrics and the root span. */
-export type CallResult = 'completed' | 'refused' | 'no-route' | 'canceled' | 'failed';
+/**
+ * How a call went, for metrics and the root span. `refused`: not admitted (limit, draining, no table, unreadable); `rejected`: admitted,
+ * and its callflow ended it before an answer.
+ */
+export type CallResult = 'completed' | 'rejected' | 'refused' | 'no-route' | 'canceled' | 'failed';
 
 export interface CallMetrics {
   readonly calls: Counter;
