@@ -1,5 +1,8 @@
 import type { SpanNews, StoredSpan } from '../media-worker/telemetry/trace-store.ts';
 
+/** Characters of a URL on a line. */
+const LONGEST_URL = 90;
+
 /** One line of a call's time line. */
 export interface TimelineEntry {
   /** Epoch milliseconds. */
@@ -58,13 +61,51 @@ function notes(span: StoredSpan): TimelineEntry[] {
     }));
 }
 
+/** One request of an exchange, for `--output json`. */
+export interface TimelineExchange {
+  readonly exchange: number;
+  readonly method: string;
+  readonly url: string;
+  /** Absent when there was no response. */
+  readonly status?: number;
+  readonly ms: number;
+  /** What the response was taken for: `twiml` or `callflow`. */
+  readonly format?: string;
+  /** Code and message of what went wrong. */
+  readonly error?: string;
+}
+
+/** The exchange that a finished span stands for. */
+export function exchangeOf({ type, span }: Pick<SpanNews, 'type' | 'span'>): TimelineExchange | undefined {
+  const { attributes, startedAt, endedAt } = span;
+  if (type !== 'end' || attributes['pivot.exchange'] === undefined || attributes['url.full'] === undefined)
+    return undefined;
+  const status = attributes['http.response.status_code'];
+  const format = attributes['pivot.webhook.translator'];
+  const code = attributes['pivot.error.code'];
+  return {
+    exchange: Number(attributes['pivot.exchange']),
+    method: String(attributes['http.request.method']),
+    url: String(attributes['url.full']),
+    ...(typeof status === 'number' ? { status } : {}),
+    ms: Math.round((endedAt ?? startedAt) - startedAt),
+    ...(format === undefined ? {} : { format: String(format) }),
+    ...(code === undefined ? {} : { error: `${code} ${attributes['pivot.error.message']}` }),
+  };
+}
+
+/** A URL as it fits on a line: what Pivot's own parameters add to a GET is in the debug log. */
+function shortUrl(url: string): string {
+  return url.length <= LONGEST_URL ? url : `${url.slice(0, LONGEST_URL)}…`;
+}
+
 function exchangeText({ attributes, startedAt, endedAt, error }: StoredSpan): string {
   const status = attributes['http.response.status_code'];
   const took = `${Math.round((endedAt ?? startedAt) - startedAt)} ms`;
   const format = attributes['pivot.webhook.translator'];
   const result =
     status === undefined ? `failed after ${took}` : `${status} in ${took}${format === undefined ? '' : `, ${format}`}`;
-  return `${attributes['http.request.method']} ${attributes['url.full']} → ${result}${error ? ' ✗' : ''}`;
+  return `${attributes['http.request.method']} ${shortUrl(String(attributes['url.full']))} → ${result}${error ? ' ✗' : ''}`;
 }
 
 function soundText({ attributes }: StoredSpan): string {

@@ -6,6 +6,8 @@ import type { CallOptions, PhoneCall } from './phone/types.ts';
 import { createRtpPorts } from './rtp/ports.ts';
 import { createUserAgent } from './sip/user-agent.ts';
 
+export type { CallEnd as PhoneCallEnd, CallOptions, PhoneCall } from './phone/types.ts';
+
 export interface PhonesOptions {
   /** IP address to call from; the far end must be able to reach it. Default 127.0.0.1. */
   readonly host?: string;

@@ -1,0 +1,160 @@
+import { cliCodes } from '../crds/errors/cli.ts';
+import { fault, formatFault, PivotError } from '../crds/errors/fault.ts';
+import { type PhoneCall, type PhoneCallEnd, placeCall } from '../media-worker/softswitch/phone.ts';
+import { onStopSignals } from '../runtime/stop-signals.ts';
+import { type DebugEvent, followCall } from './follow-call.ts';
+import type { HostPort } from './options.ts';
+import { KeyPresser } from './press.ts';
+import { exchangeOf, formatEntry, type TimelineEntry, type TimelineExchange, timelineOf } from './timeline.ts';
+
+export interface CallCommandOptions {
+  readonly sip: HostPort;
+  readonly transport: 'udp' | 'tcp';
+  readonly from: string;
+  readonly press: readonly string[];
+  readonly hangupAfter?: number;
+  readonly record?: string;
+  readonly output: 'text' | 'json';
+}
+
+/** What `--output json` prints. */
+export interface CallReport {
+  readonly number: string;
+  readonly callId: string;
+  /** OpenTelemetry trace id; empty when the far end is not Pivot. */
+  readonly traceId: string;
+  readonly answered: boolean;
+  readonly exchanges: readonly TimelineExchange[];
+  /** Texts spoken, in order. */
+  readonly said: readonly string[];
+  /** Sounds played that were not spoken. */
+  readonly played: readonly string[];
+  /** Keys that were pressed. */
+  readonly pressed: string;
+  readonly timeline: readonly TimelineEntry[];
+  readonly end: Omit<PhoneCallEnd, 'message'>;
+  /** Milliseconds of sound heard. */
+  readonly heardMs: number;
+}
+
+/** How long the rest of the time line may take to arrive after the call. */
+const TIMELINE_LIMIT_MS = 3000;
+
+/** `pivot call`: places a call, prints what happens. Resolves with the exit code: 0 when it was answered and ended normally. */
+export async function call(number: string, options: CallCommandOptions): Promise<number> {
+  const stop = onStopSignals();
+  let phone: PhoneCall;
+  try {
+    phone = await placeCall({
+      number,
+      sip: `${options.sip.host}:${options.sip.port}`,
+      transport: options.transport,
+      from: options.from,
+      host: localAddressFor(options.sip.host),
+      ...(options.record === undefined ? {} : { record: options.record }),
+      signal: stop.requested,
+    });
+  } catch (error) {
+    stop.dispose();
+    if (!(error instanceof PivotError)) throw error;
+    console.error(formatFault(error.fault));
+    return 1;
+  }
+  try {
+    return await watch(number, options, phone);
+  } finally {
+    stop.dispose();
+  }
+}
+
+async function watch(number: string, options: CallCommandOptions, phone: PhoneCall): Promise<number> {
+  const text = options.output === 'text';
+  const timeline: TimelineEntry[] = [];
+  const exchanges: TimelineExchange[] = [];
+  const said: string[] = [];
+  const played: string[] = [];
+  const note = (entry: TimelineEntry): void => {
+    timeline.push(entry);
+    if (text) console.log(formatEntry(entry));
+  };
+  const presser = new KeyPresser(phone, options.press, (keys) =>
+    note({ at: Date.now(), kind: 'digits', text: `pressing ${keys}` }),
+  );
+  const onEvent = (event: DebugEvent): void => {
+    for (const entry of timelineOf(event)) note(entry);
+    const exchange = exchangeOf(event);
+    if (exchange !== undefined) exchanges.push(exchange);
+    const { name, attributes } = event.span;
+    if (event.type === 'start' && name === 'media.play') {
+      (attributes['pivot.media.kind'] === 'speech' ? said : played).push(String(attributes['pivot.media.sound']));
+    }
+    presser.see(event);
+  };
+
+  const followed = followCall(phone, onEvent);
+  let answered = false;
+  let hangupTimer: NodeJS.Timeout | undefined;
+  phone.answered.then(
+    () => {
+      answered = true;
+      if (options.hangupAfter !== undefined) hangupTimer = setTimeout(() => void phone.hangup(), options.hangupAfter);
+    },
+    () => {},
+  );
+  const end = await phone.ended;
+  clearTimeout(hangupTimer);
+  presser.stop();
+  await followed.finished(TIMELINE_LIMIT_MS);
+
+  const { message: _message, ...plainEnd } = end;
+  if (text) {
+    console.log(endLine(end, phone));
+    if (options.record !== undefined && answered) console.log(`what the caller heard is in ${options.record}`);
+    const trace = phone.header('X-Pivot-Trace');
+    if (trace !== undefined) console.log(`trace ${trace}`);
+  } else {
+    const report: CallReport = {
+      number,
+      callId: phone.callId,
+      traceId: phone.header('X-Pivot-Trace') ?? '',
+      answered,
+      exchanges,
+      said,
+      played,
+      pressed: presser.pressed,
+      timeline,
+      end: plainEnd,
+      heardMs: phone.ear.heardMs,
+    };
+    console.log(JSON.stringify(report, null, 2));
+  }
+  if (!answered) {
+    console.error(formatFault(fault(cliCodes.callFailed, refusal(number, options, end, phone))));
+    return 1;
+  }
+  return end.by === 'timeout' ? 1 : 0;
+}
+
+function endLine(end: PhoneCallEnd, phone: PhoneCall): string {
+  const seconds = (phone.ear.heardMs / 1000).toFixed(1);
+  if (end.by === 'rejected') return `not answered: ${end.status ?? ''} ${end.reason ?? ''}`.trim();
+  const who = { local: 'this side hung up', remote: 'the far end hung up', timeout: 'the far end stopped answering' }[
+    end.by
+  ];
+  return `${who}${end.reasonHeader === undefined ? '' : ` (${end.reasonHeader})`}; ${seconds} s of sound were received`;
+}
+
+function refusal(number: string, options: CallCommandOptions, end: PhoneCallEnd, phone: PhoneCall): string {
+  const where = `${options.sip.host}:${options.sip.port}`;
+  if (end.by === 'local') return `The call to ${number} was given up before it was answered`;
+  // `399 pivot "PV-1404 …"`: the far end's own words.
+  const warning = /^399 \S+ "(.*)"$/.exec(phone.header('Warning') ?? '')?.[1];
+  const status =
+    end.status === undefined ? 'no answer came' : `it was refused with ${end.status} ${end.reason ?? ''}`.trim();
+  return `${number} at ${where}: ${status}${warning === undefined ? '' : ` (${warning})`}`;
+}
+
+/** The address to call from: loopback for loopback, else any, so that the far end can answer. */
+function localAddressFor(host: string): string {
+  return host === 'localhost' || host.startsWith('127.') ? '127.0.0.1' : '0.0.0.0';
+}
