@@ -75,14 +75,12 @@ export const SECRET_SCHEMA: FieldSchema = {
     data: {
       type: 'object',
       description: 'Values in base64',
-      additionalProperties: { type: 'string' },
-      writeOnly: true,
+      additionalProperties: { type: 'string', writeOnly: true },
     },
     stringData: {
       type: 'object',
       description: 'Values as they are',
-      additionalProperties: { type: 'string' },
-      writeOnly: true,
+      additionalProperties: { type: 'string', writeOnly: true },
     },
   },
 };

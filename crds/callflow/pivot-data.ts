@@ -107,7 +107,7 @@ function listHeaders(data: OwnObject, pointer: string, collector: Collector): vo
     if (typeof value !== 'string') {
       collector.report(
         callflowCodes.fieldType,
-        `pivot: the header "${name}" must be text, not ${show(value)}`,
+        `pivot: the value of the header "${name}" must be text`,
         join(place, name),
       );
     } else {

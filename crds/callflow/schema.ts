@@ -22,7 +22,7 @@ export interface FieldSchema {
   readonly items?: FieldSchema;
   readonly properties?: Readonly<Record<string, FieldSchema>>;
   readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | Pick<FieldSchema, 'type'>;
+  readonly additionalProperties?: boolean | Pick<FieldSchema, 'type' | 'writeOnly'>;
   /** Fields that the value of another one makes necessary. */
   readonly requiredWhen?: RequiredWhen;
   /**
