@@ -7,9 +7,9 @@ import { isStarted, moduleNamed } from './registry.ts';
 import type { FlowServices } from './services.ts';
 
 /** Jumps into other flows in one call; the next ends the call (Kazoo's limit). */
-const MOST_BRANCHES = 50;
+export const MOST_BRANCHES = 50;
 /** Actions in one call, so that flows which replace each other come to an end. */
-const MOST_ACTIONS = 10_000;
+export const MOST_ACTIONS = 10_000;
 
 export interface FlowRun {
   readonly call: Call;
@@ -27,7 +27,7 @@ export interface FlowRun {
 export async function runCallflow(root: CallflowNode, run: FlowRun): Promise<void> {
   const { call } = run;
   const returns: CallflowNode[] = [];
-  let node: CallflowNode | undefined = root;
+  let node = unlessEmpty(root);
   let branches = 0;
   let cause: string | undefined;
 
@@ -50,13 +50,13 @@ export async function runCallflow(root: CallflowNode, run: FlowRun): Promise<voi
           node = undefined;
           break;
         }
-        const afterwards = current.children?.['_'];
-        if (afterwards !== undefined && !isEmpty(afterwards)) returns.push(afterwards);
-        node = next.flow;
+        const afterwards = child(current, '_');
+        if (afterwards !== undefined) returns.push(afterwards);
+        node = unlessEmpty(next.flow) ?? returns.pop();
         break;
       }
       case 'replace':
-        node = next.flow;
+        node = unlessEmpty(next.flow) ?? returns.pop();
         break;
       case 'stop':
         cause = next.cause;
@@ -74,19 +74,22 @@ export async function runCallflow(root: CallflowNode, run: FlowRun): Promise<voi
 /** `attempt` made plain: the outcome that it comes to for this node. */
 function resolveAttempts(outcome: Outcome, node: CallflowNode): Exclude<Outcome, { kind: 'attempt' }> {
   if (outcome.kind !== 'attempt') return outcome;
-  const key = outcome.keys.find((name) => node.children?.[name] !== undefined && !isEmpty(node.children[name]));
+  const key = outcome.keys.find((name) => own(node, name) !== undefined);
   return key === undefined ? resolveAttempts(outcome.otherwise, node) : { kind: 'continue', key };
 }
 
+/** Child `key`, or `_` where there is none; a child that is `{}` is a stop. */
 function child(node: CallflowNode, key: string): CallflowNode | undefined {
-  const children = node.children;
-  if (children === undefined) return undefined;
-  const named = Object.hasOwn(children, key) ? children[key] : children['_'];
-  return named === undefined || isEmpty(named) ? undefined : named;
+  return own(node, node.children !== undefined && Object.hasOwn(node.children, key) ? key : '_');
 }
 
-function isEmpty(node: CallflowNode): boolean {
-  return Object.keys(node).length === 0;
+function own({ children }: CallflowNode, key: string): CallflowNode | undefined {
+  return children !== undefined && Object.hasOwn(children, key) ? unlessEmpty(children[key]) : undefined;
+}
+
+/** Kazoo writes `{}` where a flow is to end. */
+function unlessEmpty(node: CallflowNode | undefined): CallflowNode | undefined {
+  return node === undefined || Object.keys(node).length === 0 ? undefined : node;
 }
 
 async function runNode(node: CallflowNode, run: FlowRun): Promise<Outcome> {

@@ -109,13 +109,12 @@ function streamSpans(store: TraceStore, callId: string, reply: FastifyReply): vo
 
 /** What has happened in a call so far, in the order in which it did. */
 function history(call: StoredCall | undefined): Pick<SpanNews, 'type' | 'span'>[] {
-  const told = (call?.spans ?? []).flatMap((span) => [
-    { type: 'start' as const, span, at: span.startedAt },
-    ...(span.endedAt === undefined ? [] : [{ type: 'end' as const, span, at: span.endedAt }]),
-  ]);
-  // The root ends last, whatever the clock's resolution makes of it.
-  const rank = ({ type, span }: (typeof told)[number]): number => (type === 'end' && span.name === ROOT_SPAN ? 1 : 0);
-  return told.sort((a, b) => rank(a) - rank(b) || a.at - b.at);
+  if (call === undefined) return [];
+  const spans = new Map(call.spans.map((span) => [span.spanId, span]));
+  return call.order.flatMap(({ type, spanId }) => {
+    const span = spans.get(spanId);
+    return span === undefined ? [] : [{ type, span }];
+  });
 }
 
 function find(store: TraceStore, account: string, id: string): StoredCall | undefined {

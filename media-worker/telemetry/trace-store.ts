@@ -25,8 +25,16 @@ export interface StoredCall {
   readonly endedAt?: number;
   /** In order of their start. */
   readonly spans: readonly StoredSpan[];
+  /** Starts and ends in the order in which they happened: the clock alone cannot tell what came first within a millisecond. */
+  readonly order: readonly Moment[];
   /** Spans that were not kept because the call has too many. */
   readonly droppedSpans: number;
+}
+
+/** A span's start or end. */
+export interface Moment {
+  readonly type: 'start' | 'end';
+  readonly spanId: string;
 }
 
 /** What a watcher of a call is told. */
@@ -45,6 +53,7 @@ interface OpenCall {
   readonly startedAt: number;
   endedAt: number | undefined;
   readonly spans: Map<string, StoredSpan>;
+  readonly order: Moment[];
   droppedSpans: number;
 }
 
@@ -94,6 +103,7 @@ export class TraceStore implements SpanProcessor {
       startedAt: hrTimeToMilliseconds(root.startTime),
       endedAt: undefined,
       spans: new Map(),
+      order: [],
       droppedSpans: 0,
     };
     this.#byTrace.set(traceId, call);
@@ -108,6 +118,7 @@ export class TraceStore implements SpanProcessor {
   #keep(call: OpenCall, span: ReadableSpan, type: SpanNews['type']): void {
     const stored = toStored(span, type === 'end');
     call.spans.set(stored.spanId, stored);
+    call.order.push({ type, spanId: stored.spanId });
     for (const watcher of this.#watchers)
       watcher({ type, traceId: call.traceId, callId: call.callId, account: accountOf(call), span: stored });
   }
@@ -148,6 +159,7 @@ function toCall(call: OpenCall): StoredCall {
     startedAt,
     ...(endedAt === undefined ? {} : { endedAt }),
     spans: [...call.spans.values()],
+    order: [...call.order],
     droppedSpans,
   };
 }

@@ -1,11 +1,13 @@
 import type { Json, JsonObject } from '../../../crds/callflow/node.ts';
 import type { Fault } from '../../../crds/errors/fault.ts';
 import { redactUrl } from '../../outgoing/url.ts';
+import type { CallSpan } from '../../telemetry/span.ts';
 import type { NextExchange } from '../../twiml/outcome.ts';
+import type { TwimlDocument } from '../../twiml/parse.ts';
 import { runDocument } from '../../twiml/run.ts';
-import type { ExchangeOutcome } from '../../webhook/exchange.ts';
+import { dispatchResponse, type ResponseBody } from '../../webhook/dispatch.ts';
 import { type PivotSettings, readPivotSettings } from '../../webhook/settings.ts';
-import { isObject } from '../data.ts';
+import { isObject, object, text } from '../data.ts';
 import type { CallflowModule, ModuleContext, Outcome } from '../module.ts';
 
 /**
@@ -19,42 +21,69 @@ export const pivot: CallflowModule = {
   }),
   async run(context, data) {
     const { services, span } = context;
-    const read = readPivotSettings(data, services.secrets);
+    const given = object(data, 'serverless');
+    const read = readPivotSettings(given === undefined ? data : { ...data, voice_url: NOWHERE }, services.secrets);
     if (!read.ok) return failBack(context, read.fault);
     for (const warning of read.warnings) span.warn(warning);
     const { settings } = read;
     services.pivot.begin(settings);
 
-    let next: NextExchange = { url: settings.voiceUrl, method: settings.method, parameters: {} };
+    let answer = given === undefined ? await ask(firstOf(settings)) : documentGiven(given, settings, span);
     for (;;) {
-      const outcome = await services.pivot.exchange({ settings, ...next, sensitive: isSensitive(data) }, span);
-      if (!outcome.ok) return failBack(context, outcome.fault);
-      if (outcome.body.format === 'callflow') return { kind: 'replace', flow: outcome.body.flow };
-      const asked = await runTwiml(context, settings, data, outcome, outcome.body.document);
-      if (asked === undefined) return { kind: 'hardStop' };
-      next = asked;
+      if (!answer.ok) return failBack(context, answer.fault);
+      if (answer.body.format === 'callflow') return { kind: 'replace', flow: answer.body.flow };
+      const next = await runTwiml(context, settings, data, answer.documentUrl, answer.body.document);
+      if (next === undefined) return { kind: 'hardStop' };
+      answer = await ask(next);
+    }
+
+    function ask(next: NextExchange): Promise<Answer> {
+      return services.pivot.exchange({ settings, ...next, sensitive: isSensitive(data) }, span);
     }
   },
 };
 
-type TwimlBody = Extract<Extract<ExchangeOutcome, { ok: true }>['body'], { format: 'twiml' }>;
+/** What is to be run next, or why there is nothing. */
+type Answer =
+  | { readonly ok: true; readonly documentUrl: string; readonly body: ResponseBody }
+  | { readonly ok: false; readonly fault: Fault };
+
+/** Base of a given document's URLs: relative ones lead nowhere, since nothing was asked that they could be relative to. */
+const NOWHERE = 'https://serverless.invalid/';
+
+function firstOf(settings: PivotSettings): NextExchange {
+  return { url: settings.voiceUrl, method: settings.method, parameters: {} };
+}
+
+/** Kazoo 5's `serverless`: the answer stands in the action itself and is run as if a web server had given it. */
+function documentGiven(given: JsonObject, settings: PivotSettings, span: CallSpan): Answer {
+  const document = given['flow_doc'];
+  const isText = typeof document === 'string';
+  const contentType = isText ? (text(given, 'flow_type') ?? 'application/xml') : 'application/json';
+  const body = Buffer.from(isText ? document : JSON.stringify(document ?? null));
+  const dispatched = dispatchResponse({ status: 200, contentType, body }, { strict: settings.strict });
+  if (!dispatched.ok) return dispatched;
+  for (const warning of dispatched.body.warnings) span.warn(warning);
+  return { ok: true, documentUrl: NOWHERE, body: dispatched.body };
+}
 
 /** Runs a document; undefined when it has ended (the call is then hung up). */
 async function runTwiml(
   { call, span }: ModuleContext,
   settings: PivotSettings,
   data: JsonObject,
-  outcome: Extract<ExchangeOutcome, { ok: true }>,
-  document: TwimlBody['document'],
+  documentUrl: string,
+  document: TwimlDocument,
 ): Promise<NextExchange | undefined> {
   const ended = await runDocument(document, {
     call,
     span,
-    documentUrl: outcome.documentUrl,
+    documentUrl,
     defaultActionMethod: settings.defaultActionMethod,
     rejectCode: settings.rejectCode,
     sensitive: isSensitive(data),
   });
+  if (ended.kind === 'stop' && ended.fault !== undefined) call.span.fail(ended.fault);
   return ended.kind === 'exchange' ? ended.next : undefined;
 }
 

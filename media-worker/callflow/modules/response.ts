@@ -14,11 +14,12 @@ export const response: CallflowModule = {
   async run({ call, span }, data) {
     const media = text(data, 'media');
     if (media !== undefined) await call.play(soundOf(media), { stopOn: '', early: true, span });
-    const code = integer(data, 'code') ?? DEFAULT_CODE;
+    const given = integer(data, 'code') ?? DEFAULT_CODE;
+    const code = given >= 300 && given <= 699 ? given : DEFAULT_CODE;
     const message = text(data, 'message');
     await call.hangup({
       cause: code === 486 || code === 600 ? 'USER_BUSY' : 'CALL_REJECTED',
-      sipStatus: code >= 300 && code <= 699 ? code : DEFAULT_CODE,
+      sipStatus: code,
       ...(message === undefined ? {} : { reason: message }),
     });
     return { kind: 'hardStop' };

@@ -10,9 +10,11 @@ export const sendDtmf: CallflowModule = {
   name: 'send_dtmf',
   describe: (data) => ({ 'pivot.digits.count': text(data, 'digits')?.length ?? 0 }),
   async run({ call }, data) {
-    const digits = [...(text(data, 'digits') ?? '')].filter((key) => '0123456789*#ABCDabcdwW'.includes(key)).join('');
-    if (digits !== '')
-      await call.sendDigits(digits, Math.min(integer(data, 'duration_ms') ?? DEFAULT_DURATION_MS, LONGEST_MS));
+    const digits = (text(data, 'digits') ?? '')
+      .replace(/[a-d]/g, (key) => key.toUpperCase())
+      .replace(/[^0-9*#A-DwW]/g, '');
+    const duration = Math.min(integer(data, 'duration_ms') ?? DEFAULT_DURATION_MS, LONGEST_MS);
+    if (digits !== '') await call.sendDigits(digits, duration);
     return CONTINUE;
   },
 };

@@ -4,7 +4,10 @@ import { keepTypedDigits, playRepeatedly } from './sound.ts';
 
 const ENDLESS = 1000;
 
-/** Answers and speaks. A key stops it and is kept as the first of the digits that a following `collect_dtmf` counts. */
+/**
+ * Answers and speaks. A key stops it and is kept as the first of the digits that a following `collect_dtmf` counts. Words that could not
+ * be spoken stop the flow (Kazoo's rule; `play` goes on): what follows would make no sense to a caller who has not heard them.
+ */
 export const tts: CallflowModule = {
   name: 'tts',
   describe: (data) => ({ 'pivot.say.text': (text(data, 'text') ?? '').slice(0, 256) }),
@@ -12,7 +15,7 @@ export const tts: CallflowModule = {
     const words = text(data, 'text') ?? '';
     const voice = text(data, 'voice');
     const engine = text(data, 'engine');
-    await playRepeatedly(
+    const outcome = await playRepeatedly(
       call,
       {
         kind: 'speech',
@@ -25,6 +28,6 @@ export const tts: CallflowModule = {
       { stopOn: terminators(data), span },
     );
     keepTypedDigits(call);
-    return CONTINUE;
+    return outcome.kind === 'failed' ? { kind: 'stop', cause: 'NORMAL_TEMPORARY_FAILURE' } : CONTINUE;
   },
 };
