@@ -143,9 +143,13 @@ function lostClaims(
 }
 
 function conflict(claim: Claim, owner: ResourceKey): Fault {
-  return fault(manifestCodes.numberConflict, `${showClaim(claim)} belongs to ${owner}, which is older or first by name`, {
-    pointer: claim.pointer,
-  });
+  return fault(
+    manifestCodes.numberConflict,
+    `${showClaim(claim)} belongs to ${owner}, which is older or first by name`,
+    {
+      pointer: claim.pointer,
+    },
+  );
 }
 
 function missingCallflows({ account, references }: CheckedCallflow, targets: ReadonlySet<ResourceKey>): Fault[] {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { manifestCodes } from '../../crds/errors/manifest.ts';
 import type { Located } from '../../crds/resources.ts';
+import { Ages } from './ages.ts';
 import { type FileState, listFiles, sameState } from './listing.ts';
 import { identityOf, type ManifestDocument, parseManifest } from './manifest.ts';
 
@@ -136,36 +137,6 @@ function lastGood(documents: readonly ManifestDocument[], known: KnownFile | und
   if (bad.some((one) => one.identities.length === 0)) return missing;
   const claimed = new Set(bad.flatMap((one) => one.identities));
   return missing.filter((one) => claimed.has(identityOf(one)));
-}
-
-/** Gives resources without a `creationTimestamp` that of their first sight, and forgets those that are gone. */
-class Ages {
-  readonly #now: () => Date;
-  #firstSeen: ReadonlyMap<string, string> = new Map();
-  /** Stamped copies, so that an unchanged resource stays the same object and a compile can tell. */
-  readonly #copies = new WeakMap<Located['resource'], Located['resource']>();
-
-  constructor(now: () => Date) {
-    this.#now = now;
-  }
-
-  stamp(resources: readonly Located[]): readonly Located[] {
-    const time = this.#now().toISOString();
-    const seen = new Map(resources.map((one) => [identityOf(one), this.#firstSeen.get(identityOf(one)) ?? time]));
-    this.#firstSeen = seen;
-    return resources.map((one) => this.#stampOne(one, seen.get(identityOf(one))!));
-  }
-
-  #stampOne(located: Located, creationTimestamp: string): Located {
-    const { resource } = located;
-    if (resource.metadata.creationTimestamp !== undefined) return located;
-    let copy = this.#copies.get(resource);
-    if (copy?.metadata.creationTimestamp !== creationTimestamp) {
-      copy = { ...resource, metadata: { ...resource.metadata, creationTimestamp } } as Located['resource'];
-      this.#copies.set(resource, copy);
-    }
-    return { ...located, resource: copy };
-  }
 }
 
 function sameResources(a: readonly Located[], b: readonly Located[]): boolean {
