@@ -4,7 +4,7 @@ import { mediaCodes } from '../../crds/errors/media.ts';
 import { fileKind } from './format.ts';
 import { polishSpeech } from './level.ts';
 import { Resampler } from './resample.ts';
-import { MAX_RATE, MIN_RATE, monoPieces, readWav, writeWav } from './wav.ts';
+import { MAX_RATE, MIN_RATE, monoPieces, readWav, wavDurationMs, writeWav } from './wav.ts';
 
 /** What telephones carry and every FreeSWITCH plays without a module of its own. */
 export const TELEPHONE_RATE = 8000;
@@ -40,18 +40,14 @@ export async function convert(bytes: Uint8Array, options: ConvertOptions): Promi
     if (read.wav.truncated) {
       warnings.push(fault(mediaCodes.truncated, 'the wav file ends before the end that its header gives'));
     }
-    for (const piece of monoPieces(read.wav)) {
-      if (!track.add(piece, read.wav.rate)) break;
-    }
+    if (wavDurationMs(read.wav) > options.maxMs) return tooLong(options.maxMs);
+    for (const piece of monoPieces(read.wav)) track.add(piece, read.wav.rate);
   } else {
     const problem = await decodeMp3(bytes, track);
     if (problem !== undefined) return { ok: false, fault: fault(mediaCodes.unreadable, problem) };
   }
   const samples = track.end();
-  if (samples === undefined) {
-    const limit = `${Math.round(options.maxMs / 1000)} s`;
-    return { ok: false, fault: fault(mediaCodes.tooLong, `it lasts longer than ${limit}`) };
-  }
+  if (samples === undefined) return tooLong(options.maxMs);
   const final = options.speech ? polishSpeech(samples, TELEPHONE_RATE) : samples;
   return {
     ok: true,
@@ -59,6 +55,10 @@ export async function convert(bytes: Uint8Array, options: ConvertOptions): Promi
     durationMs: Math.round((final.length * 1000) / TELEPHONE_RATE),
     warnings,
   };
+}
+
+function tooLong(maxMs: number): Conversion {
+  return { ok: false, fault: fault(mediaCodes.tooLong, `it lasts longer than ${Math.round(maxMs / 1000)} s`) };
 }
 
 /** Decoded a little at a time, so that memory stays small however long it is. Returns what is wrong. */

@@ -86,7 +86,7 @@ export function createThreads(options: ThreadsOptions): Threads {
       };
       const timer = setTimeout(() => {
         stop();
-        resolve({ ok: false, fault: fault(onTimeout, `it was not done within ${timeoutMs / 1000} s`) });
+        resolve({ ok: false, fault: fault(onTimeout, `it was not done within ${Math.ceil(timeoutMs / 1000)} s`) });
       }, timeoutMs);
       const done = (): void => {
         clearTimeout(timer);

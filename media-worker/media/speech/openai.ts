@@ -2,7 +2,7 @@ import { type Fault, fault } from '../../../crds/errors/fault.ts';
 import { mediaCodes } from '../../../crds/errors/media.ts';
 import type { Outgoing } from '../../outgoing/types.ts';
 import { fileKind } from '../format.ts';
-import { writeWav } from '../wav.ts';
+import { writePcm } from '../wav.ts';
 import type { SpeechEngine } from './engine.ts';
 
 export interface SpeechServiceOptions {
@@ -85,8 +85,7 @@ export function createSpeechService(
       if (fileKind(body).kind !== 'other') return { ok: true, audio: body, engine: name, voice };
       const type = String(headers['content-type'] ?? '');
       if (format === 'pcm' && !/json|text|html|xml/.test(type) && body.length >= 2) {
-        const samples = Int16Array.from({ length: body.length >> 1 }, (_, i) => body.readInt16LE(i * 2));
-        return { ok: true, audio: writeWav(samples, pcmRate), engine: name, voice };
+        return { ok: true, audio: writePcm(body.subarray(0, body.length & ~1), pcmRate), engine: name, voice };
       }
       return failed(`answered with ${type === '' ? 'something' : type} that is no sound`);
     },

@@ -91,3 +91,19 @@ export function toAscii(text: string): { readonly text: string; readonly leftOut
 export function hasWords(text: string): boolean {
   return /[\p{L}\p{N}]/u.test(text) || /[$%&@+=#*<>]/.test(text);
 }
+
+/** A text in pieces of at most `most` characters: cut after a sentence where there is one, else after a clause, a word, or anywhere. */
+export function splitText(text: string, most: number): readonly string[] {
+  const pieces: string[] = [];
+  let rest = text.trim();
+  while (rest.length > most) {
+    const head = rest.slice(0, most);
+    const cut = [/^.*[.!?](?= )/, /^.*[,;:](?= )/, /^.*(?= )/]
+      .map((pattern) => pattern.exec(head)?.[0].length ?? 0)
+      .find((length) => length > most / 4);
+    pieces.push(rest.slice(0, cut ?? most).trim());
+    rest = rest.slice(cut ?? most).trim();
+  }
+  if (rest !== '') pieces.push(rest);
+  return pieces;
+}
