@@ -63,7 +63,10 @@ export interface SoundLibraryOptions {
 
 /** Makes sounds ready for FreeSWITCH: fetches, speaks, converts and keeps them. */
 export interface SoundLibrary {
-  /** Makes the folder ready; throws a `PivotError` when it cannot be used. Done by the first `prepare` otherwise. */
+  /**
+   * Makes the folder ready, and begins to load the English voice; throws a `PivotError` when the folder cannot be used. Optional: the
+   * first `prepare` does it otherwise, and waits longer.
+   */
   open(): Promise<void>;
   /** Rejects only with the reason of `signal`. The warnings are for the caller to report. */
   prepare(sound: Sound, context: PrepareContext): Promise<Preparation>;
@@ -82,6 +85,8 @@ export const DEFAULT_SOUND_LIMITS: SoundLimits = {
   staleMs: 7 * 24 * 3_600_000,
 };
 
+/** A thread with flite holds about 50 MB; starting one takes a fifth of a second. */
+const THREAD_IDLE_MS = 5 * 60_000;
 /** A media resource may name another one, but not without end. */
 const MEDIA_DEPTH = 5;
 /** What is played where there is nothing to say: the call goes on as after any sound. */
@@ -95,7 +100,7 @@ export function createSoundLibrary(options: SoundLibraryOptions): SoundLibrary {
     maxBytes: limits.storedBytes,
     report: options.report ?? (() => {}),
   });
-  const threads = createThreads({ size: options.threads ?? 1 });
+  const threads = createThreads({ size: options.threads ?? 1, idleMs: THREAD_IDLE_MS });
   const shared = createSharedWork<Made>();
   const making: SoundMaking = {
     cache,
@@ -171,7 +176,11 @@ export function createSoundLibrary(options: SoundLibraryOptions): SoundLibrary {
   };
 
   return {
-    open,
+    async open() {
+      await open();
+      const warming = { signal: closing.signal, timeoutMs: limits.convertMs, onTimeout: mediaCodes.speechTooSlow };
+      threads.run({ kind: 'warm' }, warming).catch(() => {});
+    },
     async prepare(sound, context) {
       context.signal.throwIfAborted();
       if (closing.signal.aborted) return { ok: false, fault: closedFault() };
