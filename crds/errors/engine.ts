@@ -58,4 +58,11 @@ export const engineCodes = {
     cause: 'A verb failed for a reason of our own.',
     cure: 'The call was ended. Please report the message with the trace.',
   },
+  requestNotSent: {
+    code: 'PV-1609',
+    severity: 'warning',
+    title: 'The request of a `webhook` action was not sent',
+    cause: 'Too many such requests are under way: the servers that they go to are slower than calls come in.',
+    cure: 'See why the server named in the message is slow. The call went on.',
+  },
 } as const satisfies Record<string, CodeEntry>;

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../../crds/callflow/node.ts';
-import type { Fault } from '../../../crds/errors/fault.ts';
+import { engineCodes } from '../../../crds/errors/engine.ts';
+import { type Fault, fault } from '../../../crds/errors/fault.ts';
 import { redactUrl } from '../../outgoing/url.ts';
 import type { CallSpan } from '../../telemetry/span.ts';
 import type { NextExchange } from '../../twiml/outcome.ts';
@@ -34,6 +35,7 @@ export const pivot: CallflowModule = {
       if (answer.body.format === 'callflow') return { kind: 'replace', flow: answer.body.flow };
       const next = await runTwiml(context, settings, data, answer.documentUrl, answer.body.document);
       if (next === undefined) return { kind: 'hardStop' };
+      if (next.url.startsWith(NOWHERE)) return failBack(context, fault(engineCodes.badActionData, NO_BASE));
       answer = await ask(next);
     }
 
@@ -48,8 +50,9 @@ type Answer =
   | { readonly ok: true; readonly documentUrl: string; readonly body: ResponseBody }
   | { readonly ok: false; readonly fault: Fault };
 
-/** Base of a given document's URLs: relative ones lead nowhere, since nothing was asked that they could be relative to. */
+/** Base of a given document's URLs, which leads nowhere (RFC 6761 section 6.4). */
 const NOWHERE = 'https://serverless.invalid/';
+const NO_BASE = 'The document given as `serverless` came from no server, so its URLs must be absolute';
 
 function firstOf(settings: PivotSettings): NextExchange {
   return { url: settings.voiceUrl, method: settings.method, parameters: {} };
