@@ -15,8 +15,14 @@ export type Done =
       readonly stopOn: string;
     }
   | { readonly at: number; readonly did: 'played'; readonly what: string; readonly how: PlayOutcome['kind'] }
-  | { readonly at: number; readonly did: 'send'; readonly digits: string }
-  | { readonly at: number; readonly did: 'hangup'; readonly cause?: string; readonly sipStatus?: number };
+  | { readonly at: number; readonly did: 'send'; readonly digits: string; readonly durationMs?: number }
+  | {
+      readonly at: number;
+      readonly did: 'hangup';
+      readonly cause?: string;
+      readonly sipStatus?: number;
+      readonly reason?: string;
+    };
 
 export interface ScriptedCallOptions {
   /** Length of a sound in milliseconds by `describeSound`; 2000 for all others. `fail` for one that cannot be played. */
@@ -53,7 +59,26 @@ export class ScriptedCall implements Call {
   }
 
   facts(): CallFacts {
-    throw new Error('verbs do not ask for facts');
+    const { language, customApplicationVars, customSipHeaders, collections, variables } = this.memory;
+    return {
+      callId: 'call-1@phone.example',
+      account: 'acme',
+      callflow: 'acme/support',
+      number: '2030',
+      direction: 'inbound',
+      status: this.answered ? 'in-progress' : 'ringing',
+      from: { user: '+15550100', host: 'phone.example' },
+      to: { user: '2030', host: 'pivot.example' },
+      request: { user: '2030', host: 'pivot.example' },
+      callerIdName: 'Alice',
+      callerIdNumber: '+15550100',
+      userIds: [],
+      language,
+      customApplicationVars: Object.fromEntries(customApplicationVars),
+      customSipHeaders: Object.fromEntries(customSipHeaders),
+      collections: Object.fromEntries(collections),
+      variables: Object.fromEntries(variables),
+    };
   }
 
   async answer(): Promise<void> {
@@ -96,9 +121,9 @@ export class ScriptedCall implements Call {
     });
   }
 
-  async sendDigits(digits: string): Promise<void> {
+  async sendDigits(digits: string, durationMs?: number): Promise<void> {
     await this.answer();
-    this.log.push({ at: Date.now(), did: 'send', digits });
+    this.log.push({ at: Date.now(), did: 'send', digits, ...(durationMs === undefined ? {} : { durationMs }) });
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -117,10 +142,11 @@ export class ScriptedCall implements Call {
     });
   }
 
-  async hangup(options: { cause?: string; sipStatus?: number } = {}): Promise<void> {
+  async hangup(options: { cause?: string; sipStatus?: number; reason?: string } = {}): Promise<void> {
     if (this.signal.aborted) return;
+    const { cause, sipStatus } = options;
     this.log.push({ at: Date.now(), did: 'hangup', ...options });
-    this.end({ side: 'worker', cause: options.cause ?? 'NORMAL_CLEARING' });
+    this.end({ side: 'worker', cause: cause ?? 'NORMAL_CLEARING', ...(sipStatus === undefined ? {} : { sipStatus }) });
   }
 
   /** The call ends, e.g. because the caller hangs up. */
