@@ -77,11 +77,17 @@ export function acceptApps(options: AppsOptions): Apps {
       }
     });
     socket.on('error', (error) => log?.('debug', 'drachtio connection', { app: app.id, error: error.message }));
+    const leave = (): void => {
+      if (app.gone) return;
+      app.gone = true;
+      options.left(app);
+    };
+    // Half closed is gone: nothing that is sent now would be handled.
+    socket.on('end', leave);
     socket.on('close', () => {
       clearTimeout(silence);
       sockets.delete(socket);
-      app.gone = true;
-      options.left(app);
+      leave();
     });
   });
 
