@@ -9,6 +9,9 @@ import type { Dialog, DialogEnd, ExtraHeaders, OutgoingCall, SipMessage, UserAge
 import type { ListeningEar } from './ear.ts';
 import type { CallEnd, CallOptions, PhoneCall, PhoneCallEvents } from './types.ts';
 
+/** A far end that is gone does not answer BYE; for longer than this nobody wants to wait for it. */
+const BYE_PATIENCE_MS = 2000;
+
 /** Sends the INVITE; from here on the call owns session, ear and source. */
 export function startCall(agent: UserAgent, rtp: RtpSession, ear: ListeningEar, options: CallOptions): PhoneCall {
   return new Call(agent, rtp, ear, options);
@@ -29,6 +32,7 @@ class Call implements PhoneCall {
   readonly #codecs: LocalMedia['codecs'];
   #sdpVersion = 1;
   #hungUp = false;
+  #bye: Promise<void> | undefined;
   #playing: { readonly source: AudioSource; readonly over: () => void } | undefined;
   /** Aborts when the call is over. */
   readonly #over = new AbortController();
@@ -99,8 +103,7 @@ class Call implements PhoneCall {
   hangup(headers?: ExtraHeaders): Promise<CallEnd> {
     if (!this.#hungUp && this.state !== 'ended') {
       this.#hungUp = true;
-      // A BYE that nobody answers ends the dialog all the same; `ended` tells.
-      if (this.dialog !== undefined) this.dialog.bye(headers).catch(() => undefined);
+      if (this.dialog !== undefined) this.#sendBye(this.dialog, headers);
       else this.#outgoing.cancel();
     }
     return this.ended;
@@ -124,7 +127,7 @@ class Call implements PhoneCall {
     this.#stopPlaying();
     this.rtp.close();
     this.ear.close();
-    await this.ear.recorded();
+    await Promise.all([this.ear.recorded(), this.#bye]);
     this.events.emit('ended', end);
     return end;
   }
@@ -145,8 +148,19 @@ class Call implements PhoneCall {
       answered(dialog.initial);
       this.events.emit('answered', dialog.initial);
       // CANCEL and 200 crossed.
-      if (this.#hungUp) dialog.bye().catch(() => undefined);
+      if (this.#hungUp) this.#sendBye(dialog);
     });
+  }
+
+  /** The dialog is over as soon as BYE is sent, answered or not; the call waits a little for the answer. */
+  #sendBye(dialog: Dialog, headers?: ExtraHeaders): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, BYE_PATIENCE_MS);
+    dialog
+      .bye(headers)
+      .catch(() => undefined)
+      .finally(resolve);
+    this.#bye = promise.finally(() => clearTimeout(timer));
   }
 
   #rejected(error: unknown): CallEnd {
