@@ -16,10 +16,12 @@ export const branchVariable: ModuleSchema = {
     },
     scope: {
       type: 'string',
-      description: 'Where the variable is looked up.',
-      enum: ['account', 'custom_channel_vars', 'device', 'merged', 'user'],
+      description:
+        'Where the variable is looked up: `custom_application_vars` are those of `set_variables` and `<Set>`.',
+      enum: ['account', 'custom_application_vars', 'custom_channel_vars', 'device', 'merged', 'user'],
       default: 'custom_channel_vars',
     },
   },
   required: ['variable'],
+  differences: ['The scope `custom_application_vars` is ours.'],
 };
