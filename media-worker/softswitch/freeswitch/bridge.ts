@@ -1,6 +1,5 @@
 /** Joining two channels (`uuid_bridge`): each hears the other, digits pass through; both keep their sockets (36). */
 
-import { randomUUID } from 'node:crypto';
 import type { Channel } from './channel.ts';
 import { extendedHeaders } from './channel-headers.ts';
 import { microseconds } from './core.ts';
@@ -74,7 +73,6 @@ function announceBridge(channel: Channel, other: Channel): void {
     const application: Header[] = [
       ['Application', 'uuid_bridge'],
       ['Application-Data', other.uuid],
-      ['Application-UUID', randomUUID()],
     ];
     return [...extendedHeaders(channel), ...application];
   });

@@ -100,6 +100,8 @@ export class Channel {
   /** What the other side of the bridge says, while bridged. */
   bridgeSource: AudioSource | undefined;
   conference: Conference | undefined;
+  /** Its number in conferences, from the first one on. */
+  memberId: number | undefined;
   /** By path. */
   readonly recordings = new Map<string, ChannelRecording>();
   breakPending = false;
@@ -239,7 +241,10 @@ export class Channel {
     this.announce('CHANNEL_HANGUP', true);
     const { dialog } = this;
     if (dialog !== undefined && options.side !== 'remote' && !dialog.ended.aborted) {
-      this.core.track(dialog.bye({ Reason: reasonHeader(cause) }), 'BYE');
+      // Not waited for: the far end may be gone, and the user agent sees to it when it closes.
+      dialog.bye({ Reason: reasonHeader(cause) }).catch((error: unknown) => {
+        this.core.log('debug', 'BYE', { uuid: this.uuid, error: String(error) });
+      });
     }
     if (options.side === 'abrupt') this.socket?.disconnect();
     this.core.track(this.#end(options.side), `ending channel ${this.uuid}`);

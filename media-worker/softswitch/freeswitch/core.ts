@@ -42,6 +42,8 @@ export interface Counters {
   /** Times (ms) of the sessions begun within the last second. */
   recent: number[];
   peakPerSecond: number;
+  /** The last conference member's number. */
+  conferenceMembers: number;
   /** Of the channels that have ended. */
   packets: PacketTotals;
 }
@@ -118,6 +120,7 @@ export function createCore(options: CoreOptions): Core {
       peak: 0,
       recent: [],
       peakPerSecond: 0,
+      conferenceMembers: 0,
       packets: { sent: 0, received: 0, lost: 0, late: 0, sentLate: 0 },
     },
     log: options.log,

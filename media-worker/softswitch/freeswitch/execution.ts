@@ -34,6 +34,8 @@ export interface ApplicationContext {
   /** Resolves when the frame is aborted or `wake` is called. */
   park(): Promise<void>;
   wake(): void;
+  /** Does something once the application's completion has been told. */
+  afterwards(deed: () => void): void;
   /** Resolves when this frame is innermost: needed after an await that is not one of the above. */
   turn(): Promise<void>;
 }
@@ -59,12 +61,17 @@ interface Frame {
   readonly context: ApplicationContext;
   playing: { readonly source: AudioSource; readonly end: (how: PlayEnd) => void } | undefined;
   finished: boolean;
+  /** Inside a wait that another application may interrupt. */
+  waiting: boolean;
   turns: (() => void)[];
+  deeds: (() => void)[];
 }
 
 export class Execution {
   readonly #channel: Channel;
   readonly #stack: Frame[] = [];
+  /** Sent while the innermost application was not waiting (opening a file): started when it does, or is over. */
+  #queue: (() => void)[] = [];
   #emptied: (() => void)[] = [];
 
   constructor(channel: Channel) {
@@ -85,7 +92,18 @@ export class Execution {
       channel.hangup('DESTINATION_OUT_OF_ORDER', { side: 'abrupt' });
       return;
     }
-    this.#run(application, channel.expand(args), uuid);
+    const start = (): void => this.#run(application, channel.expand(args), uuid);
+    // Nobody waits for a file to be opened in order to hang up.
+    if (this.#interruptible() || name === 'hangup') start();
+    else this.#queue.push(start);
+  }
+
+  #interruptible(): boolean {
+    return this.#stack.at(-1)?.waiting ?? true;
+  }
+
+  #startQueued(): void {
+    while (this.#queue.length > 0 && this.#interruptible() && !this.#channel.ended) this.#queue.shift()?.();
   }
 
   #run(application: Application, args: string, uuid: string): void {
@@ -131,6 +149,7 @@ export class Execution {
       ...this.#applicationHeaders(frame),
       ['Application-Response', response],
     ]);
+    for (const deed of frame.deeds) deed();
     const next = this.#stack.at(-1);
     // Back in `park` or `socket`: its loop clears a break that nothing took (31).
     if (next === undefined || next.application.transparent === true) channel.breakPending = false;
@@ -138,6 +157,7 @@ export class Execution {
     if (next?.finished === true) this.#finish(next);
     else if (next !== undefined) for (const resume of next.turns.splice(0)) resume();
     if (this.#stack.length === 0) for (const emptied of this.#emptied.splice(0)) emptied();
+    this.#startQueued();
   }
 
   #applicationHeaders(frame: Frame): Header[] {
@@ -154,10 +174,19 @@ export class Execution {
       if (this.#stack.at(-1) === frame) return Promise.resolve();
       return new Promise((resolve) => frame.turns.push(resolve));
     };
+    const interruptible = async <T>(wait: Promise<T>): Promise<T> => {
+      frame.waiting = true;
+      this.#startQueued();
+      try {
+        return await wait;
+      } finally {
+        frame.waiting = false;
+      }
+    };
     /** Waits until woken, aborted or timed out, then for the turn. */
     const rest = async (ms: number | undefined): Promise<void> => {
       if (!abort.signal.aborted) {
-        await new Promise<void>((resolve) => {
+        const over = new Promise<void>((resolve) => {
           const timer = ms === undefined ? undefined : setTimeout(done, ms);
           function done(): void {
             clearTimeout(timer);
@@ -168,6 +197,7 @@ export class Execution {
           abort.signal.addEventListener('abort', done);
           wakers.push(done);
         });
+        await interruptible(over);
       }
       await turn();
     };
@@ -182,6 +212,7 @@ export class Execution {
       wake: () => {
         for (const waker of wakers) waker();
       },
+      afterwards: (deed) => frame.deeds.push(deed),
       stop: () => frame.playing?.end('break'),
       play: async (source) => {
         if (abort.signal.aborted) return 'aborted';
@@ -189,7 +220,7 @@ export class Execution {
           this.#channel.breakPending = false;
           return 'break';
         }
-        const how = await new Promise<PlayEnd>((resolve) => {
+        const over = new Promise<PlayEnd>((resolve) => {
           const aborted = (): void => end('aborted');
           const end = (reason: PlayEnd): void => {
             abort.signal.removeEventListener('abort', aborted);
@@ -201,11 +232,23 @@ export class Execution {
           frame.playing = { source, end };
           this.refresh();
         });
+        const how = await interruptible(over);
         await turn();
         return how;
       },
     };
-    const frame: Frame = { application, args, uuid, abort, context, playing: undefined, finished: false, turns: [] };
+    const frame: Frame = {
+      application,
+      args,
+      uuid,
+      abort,
+      context,
+      playing: undefined,
+      finished: false,
+      waiting: false,
+      turns: [],
+      deeds: [],
+    };
     return frame;
   }
 

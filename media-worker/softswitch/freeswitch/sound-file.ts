@@ -22,10 +22,25 @@ const BLOCK_SAMPLES = 8000;
 
 /** Rejects when the file cannot be written. Missing folders are made, as FreeSWITCH does. */
 export async function openRecorder(path: string, channels: 1 | 2): Promise<SoundFile> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const handle = await open(path, 'w');
   await handle.write(wavHeader(channels, 8000, 0));
   return new WavFile(handle, channels);
+}
+
+/** Folder by folder: Node's recursive mkdir never comes back where the system says ENOENT for a folder whose parent is there (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== 'EEXIST') throw again;
+    });
+  }
 }
 
 class WavFile implements SoundFile {

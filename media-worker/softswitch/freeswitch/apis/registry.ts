@@ -29,7 +29,15 @@ import {
   uptime,
   version,
 } from './server.ts';
-import { uuidAudio, uuidBuglist, uuidDisplace, uuidRecord, uuidRecvDtmf, uuidSendDtmf } from './sound.ts';
+import {
+  uuidAudio,
+  uuidBuglist,
+  uuidCodecParam,
+  uuidDisplace,
+  uuidRecord,
+  uuidRecvDtmf,
+  uuidSendDtmf,
+} from './sound.ts';
 import type { Api } from './types.ts';
 import { uuidDump, uuidGetvar, uuidSetMediaStats, uuidSetvar, uuidSetvarMulti } from './variables.ts';
 
@@ -54,6 +62,7 @@ const APIS: readonly Api[] = [
   uuidBreak,
   uuidBridge,
   uuidBuglist,
+  uuidCodecParam,
   uuidDisplace,
   uuidDump,
   uuidExists,

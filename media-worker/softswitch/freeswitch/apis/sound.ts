@@ -103,3 +103,9 @@ export const uuidBuglist: Api = {
     return `<media-bugs>\n${bugs.join('')}</media-bugs>\n`;
   },
 };
+
+/** Codec parameters cannot be changed; without them, the recorded usage (41). */
+export const uuidCodecParam: Api = {
+  name: 'uuid_codec_param',
+  run: () => '-USAGE: <uuid> audio|video read|write <param> <val>\n-ERR Operation Failed [NOT SENT]\n',
+};

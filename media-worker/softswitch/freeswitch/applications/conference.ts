@@ -50,7 +50,7 @@ export const conference: Application = {
       else if (room.pin !== '' && room.pin !== wanted.pin) return;
       const left = await room.stay(context, memberFlags(wanted.flags));
       if (left.kind === 'hup') {
-        queueMicrotask(() => queueMicrotask(() => channel.hangup('NORMAL_CLEARING', { side: 'abrupt' })));
+        context.afterwards(() => channel.hangup('NORMAL_CLEARING', { side: 'abrupt' }));
       }
       if (left.kind !== 'transfer' || signal.aborted) return;
       name = left.to;

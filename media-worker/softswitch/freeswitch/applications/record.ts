@@ -45,8 +45,7 @@ export const record: Application = {
     } catch (error) {
       channel.core.log('warn', 'cannot record', { uuid: channel.uuid, path, error: String(error) });
       await context.turn();
-      // After this application has completed, as recorded.
-      queueMicrotask(() => queueMicrotask(() => channel.hangup('DESTINATION_OUT_OF_ORDER', { side: 'local' })));
+      context.afterwards(() => channel.hangup('DESTINATION_OUT_OF_ORDER', { side: 'local' }));
       return;
     }
     await context.turn();

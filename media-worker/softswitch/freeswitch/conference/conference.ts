@@ -20,8 +20,6 @@ interface ConferenceRecording {
   paused: boolean;
 }
 
-let lastMemberId = 0;
-
 export class Conference implements ClockMember {
   readonly core: Core;
   readonly name: string;
@@ -90,26 +88,21 @@ export class Conference implements ClockMember {
   async stay(context: ApplicationContext, flags: MemberFlags): Promise<Leaving> {
     const { channel } = context;
     let left: Leaving = { kind: 'end' };
-    lastMemberId += 1;
-    const member = new Member(lastMemberId, channel, this, flags, (how) => {
+    // A channel that comes back keeps its number (37).
+    channel.memberId ??= ++this.core.counters.conferenceMembers;
+    const member = new Member(channel.memberId, channel, this, flags, (how) => {
       left = how;
       context.stop();
     });
     this.members.set(member.id, member);
     channel.conference = this;
     channel.listen(member);
-    context.onDigit = (digit) =>
-      this.fireMember(member, 'dtmf', [
-        ['DTMF-Key', digit.digit],
-        ['Data', digit.digit],
-      ]);
     this.fireMember(member, 'add-member');
     if (this.floor === undefined) this.#setFloor(member);
     try {
       await context.play(member);
     } finally {
       channel.unlisten(member);
-      context.onDigit = undefined;
       this.#remove(member);
       await context.turn();
     }

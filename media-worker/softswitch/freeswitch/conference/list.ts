@@ -107,7 +107,8 @@ export function xmlList(conferences: readonly Conference[]): string {
 }
 
 function xmlMember(member: Member): string {
-  const flags = Object.entries(memberFlags(member))
+  const { pass_digits: _, hold, ...others } = memberFlags(member);
+  const flags = Object.entries({ ...others, hold, is_ghost: member.flags.ghost })
     .map(([name, value]) => `          <${name}>${value}</${name}>\n`)
     .join('');
   return (

@@ -23,7 +23,7 @@ const AUTH_MS = 10_000;
 export interface Reply {
   readonly text: string;
   readonly close?: boolean;
-  /** Done once the reply is written. */
+  /** Done once this reply, and those to the commands that came with it, are written. */
   readonly after?: () => void;
 }
 
@@ -67,7 +67,7 @@ export class EventSocket implements EventListener {
     this.#socket.setNoDelay(true);
     this.#socket.on('data', (bytes) => {
       try {
-        for (const command of parser.push(bytes)) this.#receive(command);
+        this.#receive(parser.push(bytes));
       } catch (error) {
         this.core.log('warn', 'event socket: command too long', { error: String(error) });
         this.#write('Content-Type: command/reply\nReply-Text: -ERR command too long\n\n');
@@ -100,14 +100,15 @@ export class EventSocket implements EventListener {
     this.core.listeners.add(this);
   }
 
-  #receive(command: Command): void {
+  #receive(commands: readonly Command[]): void {
     if (this.#closing) return;
-    if (this.#queue.length >= MAX_QUEUED) throw new RangeError('too many commands at once');
-    this.#queue.push(command);
+    if (this.#queue.length + commands.length > MAX_QUEUED) throw new RangeError('too many commands at once');
+    this.#queue.push(...commands);
     if (!this.#busy) void this.#work();
   }
 
   async #work(): Promise<void> {
+    const deeds: (() => void)[] = [];
     for (let command = this.#queue.shift(); command !== undefined; command = this.#queue.shift()) {
       this.#busy = true;
       let reply: Reply | Promise<Reply>;
@@ -119,12 +120,14 @@ export class EventSocket implements EventListener {
         reply = { text: 'Content-Type: command/reply\nReply-Text: -ERR internal error\n\n' };
       }
       this.#write(reply.text);
-      reply.after?.();
+      if (reply.after !== undefined) deeds.push(reply.after);
       this.#busy = false;
       this.#flush();
       if (reply.close === true) this.#close();
       else if (this.#doomed) this.disconnect();
     }
+    // FreeSWITCH hands these to the channel's own thread: commands that came together are all answered before any is carried out (31c).
+    for (const deed of deeds) deed();
   }
 
   #flush(): void {
@@ -178,7 +181,8 @@ export class EventSocket implements EventListener {
       lines.push(`Controlled-Session-UUID: ${channel.uuid}`, `Content-Disposition: ${disposition}`);
       if (disposition === 'linger') lines.push(`Channel-Name: ${channel.name}`, `Linger-Time: ${this.linger ?? 0}`);
     }
-    return `${lines.join('\n')}\nContent-Length: ${Buffer.byteLength(GOODBYE)}\n\n${GOODBYE}`;
+    const text = disposition === 'linger' ? '' : GOODBYE;
+    return `${lines.join('\n')}\nContent-Length: ${Buffer.byteLength(text)}\n\n${text}`;
   }
 
   #closed(): void {
