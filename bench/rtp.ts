@@ -107,7 +107,9 @@ function passTime(seconds: number): Promise<void> {
 async function beside(
   count: number,
   seconds: number,
-  start: (remotePorts: number[]) => Promise<{ localPorts: number[]; finish(): { sent: number; late: number; note: string } }>,
+  start: (
+    remotePorts: number[],
+  ) => Promise<{ localPorts: number[]; finish(): { sent: number; late: number; note: string } }>,
 ): Promise<Result> {
   const child = fork(fileURLToPath(import.meta.url), ['--far-ends', String(count)]);
   const [{ ports }] = (await once(child, 'message')) as [{ ports: number[] }];

@@ -105,7 +105,7 @@ test('steady jitter makes the delay grow until nothing comes too late any more',
     for (const n of arrivals.get(tick) ?? []) far.send(n);
     far.hear();
   }
-  assert.ok(far.buffer.target >= 4);
+  assert.ok(far.buffer.target > 2);
   const late = far.buffer.late;
   assert.ok(late < 200, `${late} late`);
   assert.ok(far.share(900, 990) > 0.9, String(far.share(900, 990)));
@@ -128,6 +128,7 @@ for (const [name, ratio] of [
     // 30 frames too many or too few; each may cost some packets around it, not more.
     assert.ok(far.buffer.late <= 130, `${far.buffer.late} late`);
     assert.ok(played > 14_700, `${played} frames with sound`);
+    assert.ok(far.buffer.buffered < 8 * FRAME_SAMPLES, `${far.buffer.buffered} samples wait`);
   });
 }
 
@@ -139,13 +140,14 @@ test('after a stall of the network everything is heard, and the delay shrinks ag
   }
   far.hear(25);
   for (let n = 50; n < 75; n++) far.send(n);
+  assert.ok(far.buffer.buffered > 20 * FRAME_SAMPLES);
   for (let n = 75; n < 400; n++) {
     far.send(n);
     far.hear();
   }
   assert.ok(far.share(80, 100) > 0.95);
-  far.buffer.read(new Int16Array(FRAME_SAMPLES));
   assert.ok(far.share(380, 399) > 0.9);
+  assert.ok(far.buffer.buffered < 8 * FRAME_SAMPLES, `${far.buffer.buffered} samples wait`);
 });
 
 test('a jump of the far end’s time is followed after five packets', () => {

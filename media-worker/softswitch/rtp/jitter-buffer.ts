@@ -60,6 +60,11 @@ export class JitterBuffer {
     return this.#target;
   }
 
+  /** Samples waiting to be played, gaps included. */
+  get buffered(): number {
+    return this.#running ? Math.max(0, timestampDifference(this.#newest, this.#play)) : 0;
+  }
+
   /** Counts a packet of any payload type, for `lost`. */
   arrived(sequence: number): void {
     if (this.#expectedSequence >= 0) {
@@ -94,9 +99,10 @@ export class JitterBuffer {
       this.late++;
       this.#lateRun++;
       this.#lateInWindow++;
-      if (this.#lateInWindow === 2 && this.#target < MAX_TARGET) {
-        this.#target++;
+      if (this.#lateInWindow === 2) {
         this.#hold = true;
+        // Seconds in a row with late packets are jitter; once in a while, it is a slower clock, for which holding is enough.
+        if (this.#calmWindows === 0 && this.#target < MAX_TARGET) this.#target++;
       }
       if (this.#lateRun < LATE_RUN) return;
       this.#restart(timestamp);

@@ -20,7 +20,7 @@ test('what is written is read again', () => {
       fc.nat(0xffff),
       fc.nat(0xffffffff),
       fc.nat(0xffffffff),
-      fc.uint8Array({ maxLength: 200 }),
+      fc.uint8Array({ maxLength: 200, size: 'max' }),
       (payloadType, marker, sequence, timestamp, ssrc, payload) => {
         const data = new Uint8Array(RTP_HEADER_BYTES + payload.length);
         writeRtpHeader(data, payloadType, marker, sequence, timestamp, ssrc);
@@ -55,9 +55,12 @@ test('CSRCs, extension and padding are no payload', () => {
 test('garbage is refused or lies within the datagram, and never throws', () => {
   const packet = emptyRtpPacket();
   const garbage = fc.oneof(
-    fc.uint8Array({ maxLength: 64 }),
+    fc.uint8Array({ maxLength: 64, size: 'max' }),
     fc
-      .tuple(fc.integer({ min: 0x80, max: 0xbf }), fc.array(fc.integer(byte), { maxLength: 40 }))
+      .tuple(
+        fc.integer({ min: 0x80, max: 0xbf }),
+        fc.array(fc.integer(byte), { minLength: 11, maxLength: 60, size: 'max' }),
+      )
       .map(([first, rest]) => Uint8Array.from([first, ...rest])),
   );
   fc.assert(
