@@ -88,7 +88,8 @@ function readLines(text: string): Lines {
     let end = text.indexOf('\n', from);
     if (end < 0) end = text.length;
     const stop = end > from && text.charCodeAt(end - 1) === 13 ? end - 1 : end;
-    const raw = text.slice(from, stop);
+    // A lone CR is no line end, and would be one for somebody else.
+    const raw = text.slice(from, stop).replaceAll('\r', ' ');
     from = end + 1;
     if (start === undefined) {
       start = raw;
