@@ -1,0 +1,384 @@
+/** Every example as a user runs it: its web server, `pivot up` over its manifest, and a real SIP call by `pivot call`. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const EXAMPLES = join(ROOT, 'examples');
+/** Where the manifests expect the web servers. */
+const MANIFEST_PORT = 8090;
+/** For a program to say something that a test waits for. */
+const LINE_LIMIT_MS = 60_000;
+
+/** A program of the repository, run as a user would, line by line. */
+class Program {
+  readonly #child: ChildProcess;
+  readonly #stdout: string[] = [];
+  readonly #stderr: string[] = [];
+  readonly #waiting = new Set<() => void>();
+  readonly ended: Promise<number | null>;
+
+  constructor(...args: string[]) {
+    this.#child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#collect(this.#child.stdout, this.#stdout);
+    this.#collect(this.#child.stderr, this.#stderr);
+    this.ended = once(this.#child, 'close').then(([code]) => code as number | null);
+    void this.ended.then(() => this.#tell());
+  }
+
+  get stdout(): string {
+    return this.#stdout.join('\n');
+  }
+
+  get stderr(): string {
+    return this.#stderr.join('\n');
+  }
+
+  /** The first line of either output that fits, now or later. */
+  async line(pattern: RegExp): Promise<RegExpExecArray> {
+    const deadline = AbortSignal.timeout(LINE_LIMIT_MS);
+    for (;;) {
+      for (const line of [...this.#stdout, ...this.#stderr]) {
+        const match = pattern.exec(line);
+        if (match !== null) return match;
+      }
+      const over = this.#child.exitCode !== null || this.#child.signalCode !== null;
+      if (over || deadline.aborted) {
+        assert.fail(
+          `no line like ${pattern}${over ? ', and the program has ended' : ''}:\n${this.stdout}\n${this.stderr}`,
+        );
+      }
+      await this.#news(deadline);
+    }
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+    this.#child.kill(signal);
+  }
+
+  async stop(): Promise<void> {
+    this.kill();
+    await this.ended;
+  }
+
+  #collect(stream: NodeJS.ReadableStream | null, lines: string[]): void {
+    if (stream === null) return;
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line);
+      this.#tell();
+    });
+  }
+
+  #news(deadline: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const told = (): void => {
+        this.#waiting.delete(told);
+        deadline.removeEventListener('abort', told);
+        resolve();
+      };
+      this.#waiting.add(told);
+      deadline.addEventListener('abort', told, { once: true });
+    });
+  }
+
+  #tell(): void {
+    for (const told of [...this.#waiting]) told();
+  }
+}
+
+/** What of `pivot call --output json` is looked at. */
+interface CallReport {
+  readonly answered: boolean;
+  readonly exchanges: readonly {
+    readonly method: string;
+    readonly url: string;
+    readonly status?: number;
+    readonly format?: string;
+    readonly error?: string;
+  }[];
+  readonly said: readonly string[];
+  readonly played: readonly string[];
+  readonly pressed: string;
+  readonly end: { readonly by: string; readonly reasonHeader?: string };
+  readonly heardMs: number;
+}
+
+/** Sound ports that no other program of this test file uses. */
+function rtpPorts(): string {
+  const from = 20_000 + 2 * Math.floor(Math.random() * 4000);
+  return `127.0.0.1:${from}-${from + 199}`;
+}
+
+function pivotUp(folder: string, data: string): Program {
+  const free = ['--sip', '127.0.0.1:0', '--http', '127.0.0.1:0', '--rtp', rtpPorts(), '--data', data];
+  return new Program('cli/bin.js', 'up', folder, ...free);
+}
+
+const READY = /^ready: .*\budp:(\S+).* http (\S+) numbers (\d+)$/;
+
+/** `GET /hello?From=…` → `GET /hello 200 twiml`: what matters of an exchange. */
+function short({ exchanges }: CallReport): string[] {
+  return exchanges.map(({ method, url, status, format, error }) => {
+    const { pathname, searchParams } = new URL(url);
+    const attempt = searchParams.get('try');
+    const path = attempt === null ? pathname : `${pathname}?try=${attempt}`;
+    return `${method} ${path} ${status ?? error?.slice(0, 'PV-0000'.length)}${format === undefined ? '' : ` ${format}`}`;
+  });
+}
+
+describe('the examples, called', { concurrency: 4 }, () => {
+  let folder: string;
+  let servers: Program;
+  let pivot: Program;
+  let sip: string;
+  let api: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pivot-examples-'));
+    servers = new Program('examples/servers.ts', '--port', '0');
+    const [, url] = await servers.line(/^web server: (\S+)/);
+    await cp(EXAMPLES, join(folder, 'manifests'), {
+      recursive: true,
+      filter: (path) => !path.endsWith('.ts') && !path.endsWith('.md'),
+    });
+    for (const file of await manifests(join(folder, 'manifests'))) {
+      const text = await readFile(file, 'utf8');
+      await writeFile(file, text.replaceAll(`127.0.0.1:${MANIFEST_PORT}`, new URL(url!).host));
+    }
+    pivot = pivotUp(join(folder, 'manifests'), join(folder, 'data'));
+    const [, address, http, numbers] = await pivot.line(READY);
+    sip = address!;
+    api = http!;
+    assert.equal(numbers, '10');
+  });
+
+  after(async () => {
+    await Promise.all([pivot?.stop(), servers?.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function call(number: string, ...options: string[]): Promise<CallReport> {
+    const phone = new Program('cli/bin.js', 'call', number, '--sip', sip, '--output', 'json', ...options);
+    const code = await phone.ended;
+    assert.equal(code, 0, `pivot call ${number} ended with ${code}:\n${phone.stdout}\n${phone.stderr}`);
+    const report = JSON.parse(phone.stdout) as CallReport;
+    assert.equal(report.answered, true);
+    // All examples end by themselves.
+    assert.equal(report.end.by, 'remote');
+    assert.match(report.end.reasonHeader ?? '', /cause=16/);
+    assert.ok(report.heardMs > 500, `${report.heardMs} ms of sound were heard`);
+    return report;
+  }
+
+  for (const number of ['2030', '+14155550100']) {
+    test(`01: ${number} is greeted by TwiML`, async () => {
+      const report = await call(number);
+      assert.deepEqual(short(report), ['GET /hello 200 twiml']);
+      assert.deepEqual(report.said, ['Hello. This call was answered by a web server.']);
+      const { searchParams } = new URL(report.exchanges[0]!.url);
+      assert.equal(searchParams.get('To'), number);
+      assert.equal(searchParams.get('From'), '+15550100');
+      assert.equal(searchParams.get('AccountSid'), 'default');
+    });
+  }
+
+  test('02: 2031 is greeted by Callflow JSON, which repeats the number of the caller', async () => {
+    const report = await call('2031', '--from', '1001');
+    assert.deepEqual(short(report), ['GET /hello-json 200 callflow']);
+    assert.deepEqual(report.said, ['Hello. You called from 1 0 0 1.']);
+    assert.deepEqual(report.played, ['tone_stream://%(300,0,800)']);
+  });
+
+  test('03: a key of the menu is answered', async () => {
+    const report = await call('2032', '--press', '2');
+    assert.deepEqual(short(report), ['POST /menu 200 twiml', 'POST /menu/choice 200 twiml']);
+    assert.equal(report.pressed, '2');
+    assert.equal(report.said.at(-1), 'You find us at one Main Street.');
+  });
+
+  test('03: a wrong key is told, silence ends the menu', async () => {
+    const report = await call('2032', '--press', '9');
+    assert.deepEqual(short(report), [
+      'POST /menu 200 twiml',
+      'POST /menu/choice 200 twiml',
+      'POST /menu?try=2 200 twiml',
+      'POST /menu?try=3 200 twiml',
+    ]);
+    assert.equal(report.said[1], 'That is not on the menu.');
+    assert.equal(report.said.at(-1), 'Goodbye.');
+  });
+
+  test('04: collected digits reach the second pivot', async () => {
+    const report = await call('2033', '--press', '1234');
+    assert.deepEqual(short(report), ['GET /orders 200 callflow', 'POST /orders/status 200 callflow']);
+    assert.equal(report.pressed, '1234');
+    assert.equal(report.said.at(-1), 'Your order was sent yesterday. Goodbye.');
+  });
+
+  test('04: without digits the second pivot is told of none', async () => {
+    const report = await call('2033');
+    assert.equal(report.said.at(-1), 'I heard no number.');
+  });
+
+  test('05: a known caller hears the balance', async () => {
+    const report = await call('2034');
+    assert.deepEqual(short(report), ['POST /balance 200 twiml']);
+    assert.deepEqual(report.said, ['Hello Ada. Your balance is 42 dollars and 50 cents.']);
+  });
+
+  test('05: an unknown caller enters the customer number', async () => {
+    const report = await call('2034', '--from', '1001', '--press', '77#');
+    assert.deepEqual(short(report), ['POST /balance 200 twiml', 'POST /balance/customer 200 twiml']);
+    assert.equal(report.pressed, '77#');
+    assert.equal(report.said.at(-1), 'Hello Grace & Sons. Your balance is 2 dollars and 75 cents.');
+  });
+
+  test('06: the server is down: one repetition, then failback', async () => {
+    const report = await call('2035');
+    assert.deepEqual(short(report), ['GET /voice PV-1203', 'GET /voice PV-1203']);
+    assert.deepEqual(report.said, ['We are sorry, our system is down. Please call again later.']);
+  });
+
+  test('06: the backup server stands in, and learns why', async () => {
+    const report = await call('2036');
+    assert.deepEqual(short(report), ['GET /voice PV-1203', 'GET /backup 200 twiml']);
+    assert.deepEqual(report.said, ['This is the backup server.']);
+    await servers.line(/^backup: http:\/\/127\.0\.0\.1:9\/voice failed with PV-1203$/);
+  });
+
+  test('07: values of set_variables and Set go through three requests', async () => {
+    const report = await call('2037');
+    assert.deepEqual(short(report), [
+      'GET /chain 200 callflow',
+      'POST /chain/second 200 twiml',
+      'POST /chain/third 200 twiml',
+    ]);
+    assert.deepEqual(report.said, ['You are a gold member. Your lounge is upstairs.']);
+  });
+
+  test('08: a signed request is accepted, and neither key nor token stands in the debug log', async () => {
+    const report = await call('2038');
+    assert.deepEqual(short(report), ['POST /signed 200 twiml']);
+    assert.deepEqual(report.said, ['The signature is right.']);
+    const base = `${api}/v2/accounts/default/pivot/debug`;
+    const list = (await (await fetch(base)).json()) as { data: { callflow: string; debug_id: string }[] };
+    const row = list.data.find(({ callflow }) => callflow === 'default/signed');
+    const log = await (await fetch(`${base}/${row?.debug_id}`)).text();
+    assert.match(log, /"x-tenant":"north"/);
+    assert.match(log, /"x-api-key":"\*\*\*"/);
+    assert.doesNotMatch(log, /not-a-real/);
+  });
+
+  test('a changed manifest counts for the next call', async () => {
+    const file = join(folder, 'manifests', '01-hello-twiml', 'callflow.yaml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('"2030", ', '"2030", "2039", '));
+    await pivot.line(/^table /);
+    assert.deepEqual(short(await call('2039')), ['GET /hello 200 twiml']);
+  });
+});
+
+async function manifests(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true });
+  return names.filter((name) => name.endsWith('.yaml')).map((name) => join(folder, name));
+}
+
+describe('the examples, alone', () => {
+  const paths: Readonly<Record<string, string>> = {
+    '01-hello-twiml': '/hello',
+    '02-hello-callflow-json': '/hello-json',
+    '03-menu-with-gather': '/menu',
+    '04-collect-digits': '/orders',
+    '05-account-balance': '/balance',
+    '06-failback': '/backup',
+    '07-chained-pivots': '/chain',
+    '08-signed-requests': '/signed',
+  };
+
+  test('the list in this test is complete', async () => {
+    const entries = await readdir(EXAMPLES, { withFileTypes: true });
+    assert.deepEqual(
+      entries
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+        .sort(),
+      Object.keys(paths),
+    );
+  });
+
+  for (const [name, path] of Object.entries(paths)) {
+    test(`${name}/server.ts runs by itself`, async (t) => {
+      const server = new Program(`examples/${name}/server.ts`, '--port', '0');
+      t.after(() => server.stop());
+      const [, url] = await server.line(/^web server: (\S+)/);
+      const response = await fetch(`${url}${path}`);
+      const body = await response.text();
+      // Not signed, not served.
+      assert.equal(response.status, path === '/signed' ? 401 : 200, body);
+      assert.equal((await fetch(`${url}/elsewhere`)).status, 404);
+    });
+  }
+
+  test('pivot validate finds no fault in them', async () => {
+    const validate = new Program('cli/bin.js', 'validate', 'examples/');
+    assert.equal(await validate.ended, 0, validate.stdout);
+    assert.equal(validate.stdout, '');
+  });
+});
+
+describe('npm start', () => {
+  const inUse = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(MANIFEST_PORT, '127.0.0.1');
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+
+  test('a taken port of the web server is one clear line', async (t) => {
+    const other: Server = createServer();
+    // Whoever has the port, it is taken.
+    await new Promise<void>((resolve) =>
+      other.once('error', () => resolve()).listen(MANIFEST_PORT, '127.0.0.1', resolve),
+    );
+    t.after(() => other.close());
+    const start = new Program('examples/start.ts');
+    t.after(() => start.stop());
+    assert.equal(await start.ended, 1);
+    assert.equal(start.stdout, '');
+    assert.match(start.stderr, /^examples: port 8090 of 127\.0\.0\.1 is in use.*$/);
+  });
+
+  test('brings up servers and pivot, says what to do next, and ends both', async (t) => {
+    if (await inUse()) return t.skip(`port ${MANIFEST_PORT} is taken by another program`);
+    const data = await mkdtemp(join(tmpdir(), 'pivot-start-'));
+    t.after(() => rm(data, { recursive: true, force: true }));
+    const free = ['--sip', '127.0.0.1:0', '--http', '127.0.0.1:0', '--rtp', rtpPorts(), '--data', data];
+    const start = new Program('examples/start.ts', ...free);
+    t.after(() => start.stop());
+    const [, sip, http] = await start.line(READY);
+    await start.line(/^What was sent and returned: /);
+    const lines = start.stdout.split('\n');
+    const ready = lines.findIndex((line) => line.startsWith('ready:'));
+    assert.deepEqual(lines.slice(ready + 1, ready + 4), [
+      `Call sip:2030@${sip} with any SIP phone; no account is needed.`,
+      `No phone? In another terminal: npx pivot call 2030 --sip ${sip}`,
+      `What was sent and returned: ${http}/v2/accounts/default/pivot/debug`,
+    ]);
+    const phone = new Program('cli/bin.js', 'call', '2030', '--sip', sip!);
+    assert.equal(await phone.ended, 0, phone.stderr);
+    assert.match(phone.stdout, /says “Hello\. This call was answered by a web server\.”/);
+
+    start.kill('SIGINT');
+    assert.equal(await start.ended, 0);
+    assert.equal(await inUse(), false);
+    await assert.rejects(fetch(`${http}/healthz`));
+  });
+});
