@@ -18,7 +18,7 @@ import type {
   Timings,
   Trail,
 } from './types.ts';
-import { parseTarget, redactUrl, type Target } from './url.ts';
+import { parseTarget, redactUrl, type Target, withoutQuery } from './url.ts';
 
 /** Bytes of a response's body where the request sets no limit; what spec pivot-behaviour 8.2 P15 gives a webhook. */
 export const DEFAULT_MAX_BYTES = 256 * 1024;
@@ -173,8 +173,8 @@ class Journey {
       if (next?.ok !== true) {
         const message =
           next === undefined
-            ? `${target.href} answered ${reply.status} without a Location`
-            : `${target.href} answered ${reply.status} with an unusable Location: ${next.fault.message}`;
+            ? `${withoutQuery(target.href)} answered ${reply.status} without a Location`
+            : `${withoutQuery(target.href)} answered ${reply.status} with an unusable Location: ${next.fault.message}`;
         return this.fail({ fault: fault(webhookCodes.badRedirect, message), retryOn: [] });
       }
       this.#redirects.push({ status: reply.status, from: target.href, to: next.target.href });
@@ -182,7 +182,7 @@ class Journey {
       if (this.#redirects.length > MAX_REDIRECTS) {
         const round = visited.has(`${method} ${next.target.href}`);
         const entry: CodeEntry = round ? webhookCodes.redirectLoop : webhookCodes.tooManyRedirects;
-        const message = `more than ${MAX_REDIRECTS} redirects, the last from ${target.href} to ${next.target.href}`;
+        const message = `more than ${MAX_REDIRECTS} redirects, the last from ${withoutQuery(target.href)} to ${withoutQuery(next.target.href)}`;
         return this.fail({ fault: fault(entry, message), retryOn: [] });
       }
       if (next.target.origin !== firstTarget.origin) this.#home = false;

@@ -142,6 +142,8 @@ export class Connection {
       return socket;
     }
     this.#stage = 'securing';
+    // What happens to it is the TLS socket's to tell.
+    socket.on('error', () => {});
     const secured = await this.#secure(socket);
     this.#stage = 'open';
     return secured;

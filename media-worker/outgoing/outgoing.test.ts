@@ -141,6 +141,18 @@ test('refused at every address of a name', async (t) => {
   failure(await ask(outgoingFor(t, { lookup }), `http://web.test:${port}/`), webhookCodes.refused);
 });
 
+test('an address that refuses gives way to the next of the name', async (t) => {
+  const server = await serve(t, answer(200, {}, 'x'));
+  const lookup = async () => [
+    { address: '127.0.0.2', family: 4 },
+    { address: '127.0.0.1', family: 4 },
+  ];
+  assert.equal(
+    response(await ask(outgoingFor(t, { lookup }), `http://web.test:${server.port}/`)).trail.peer?.address,
+    '127.0.0.1',
+  );
+});
+
 test('a name that does not exist', async (t) => {
   const lookup = () => Promise.reject(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }));
   const result = failure(await ask(outgoingFor(t, { lookup }), 'http://nowhere.test/'), webhookCodes.dns);
@@ -202,6 +214,26 @@ test('TLS unverified only where the request says so, also after a connection tha
   const outgoing = outgoingFor(t);
   response(await ask(outgoing, server.origin, { tls: { insecure: true } }));
   failure(await ask(outgoing, server.origin), webhookCodes.tls);
+});
+
+test('a TLS connection is kept, and its session taken up by the next', async (t) => {
+  const server = await serve(
+    t,
+    (seen, reply) => reply.setHeader('connection', seen.path === '/' ? 'keep-alive' : 'close').end('x'),
+    'localhost.crt',
+  );
+  const outgoing = outgoingFor(t);
+  const tls = { ca: pem('localhost.crt') };
+  response(await ask(outgoing, `${server.origin}/`, { tls }));
+  assert.equal(response(await ask(outgoing, `${server.origin}/close`, { tls })).trail.reused, true);
+  assert.equal(response(await ask(outgoing, `${server.origin}/`, { tls })).trail.reused, false);
+  assert.equal(server.connections, 2);
+});
+
+test('a reset within the TLS handshake', async (t) => {
+  const server = await serveTcp(t, (socket) => socket.once('data', () => socket.resetAndDestroy()));
+  const result = failure(await ask(outgoingFor(t), `https://127.0.0.1:${server.port}/`), webhookCodes.tls);
+  assert.deepEqual(result.retryOn, ['connect']);
 });
 
 test('https asked of a plain HTTP port', async (t) => {
@@ -436,6 +468,30 @@ test('aborting while the body comes, while connecting and before the start', asy
     (error) => error === 'gone',
   );
   assert.deepEqual([outgoing.stats.busy, slow.stats.busy], [0, 0]);
+});
+
+test('nothing is left of a hundred requests that were given up at every stage', async (t) => {
+  const count = (): number =>
+    process.getActiveResourcesInfo().filter((kind) => /TCPSocket|TLS|Timeout/.test(kind)).length;
+  const silent = await serveTcp(t, (socket) => socket.resume());
+  const outgoing = createOutgoing({
+    policy: { allowPrivate: true },
+    connectionsPerOrigin: 5,
+    lookup: () => new Promise(() => {}),
+  });
+  const before = count();
+  const urls = [`${silent.origin}/`, `https://127.0.0.1:${silent.port}/`, 'http://never.test/', 'https://never.test/'];
+  const requests = Array.from({ length: 100 }, (_, index) => {
+    const signal = AbortSignal.timeout(20 + index);
+    return ask(outgoing, urls[index % urls.length]!, index % 2 === 0 ? { timeoutMs: 20 + index } : { signal }).catch(
+      () => {},
+    );
+  });
+  await Promise.all(requests);
+  await silent.idle();
+  assert.deepEqual(outgoing.stats, { busy: 0, idle: 0, waiting: 0 });
+  await outgoing.close();
+  assert.ok(count() <= before, process.getActiveResourcesInfo().join(' '));
 });
 
 test('closing ends what is under way and refuses what comes after', async (t) => {

@@ -70,3 +70,9 @@ export function parseTarget(text: string, base?: string): TargetResult {
 export function redactUrl(text: string): string {
   return text.replace(/(:[/\\]{2})[^/\\?#\s"'<>]*@/g, '$1');
 }
+
+/** A URL for a message: queries hold what callers pressed. */
+export function withoutQuery(url: string): string {
+  const mark = url.indexOf('?');
+  return mark === -1 ? url : url.slice(0, mark);
+}

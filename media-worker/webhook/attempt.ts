@@ -5,7 +5,7 @@ import type { Outgoing, OutgoingRequest, OutgoingResult } from '../outgoing/type
 import { parseTarget } from '../outgoing/url.ts';
 import { type CallSpan, faultAttributes, type SpanAttributes } from '../telemetry/span.ts';
 import { type Dispatched, dispatchResponse, type ResponseBody } from './dispatch.ts';
-import { encodeRequest, mergeQuery } from './encode.ts';
+import { type Encoded, encodeRequest, mergeQuery } from './encode.ts';
 import { IDEMPOTENCY_HEADER, signer, webhookHeaders } from './headers.ts';
 import { requestAttributes, resultAttributes } from './http-attributes.ts';
 import { maskDigits, type Parameters } from './parameters.ts';
@@ -52,8 +52,9 @@ export async function performAttempt(attempt: Attempt, deps: AttemptDeps): Promi
   try {
     for (const warning of attempt.warnings) span.warn(warning);
     const redactor = redactorOf(attempt);
-    const request = requestOf(attempt, deps, span);
-    span.set(attributesOf(attempt, redactor, deps));
+    const encoded = encodeRequest(attempt.method, attempt.url, attempt.parameters, attempt.settings.bodyFormat);
+    const request = requestOf(attempt, encoded, deps, span);
+    span.set(attributesOf(attempt, encoded, redactor, deps));
     const result = await deps.outgoing.request(request);
     span.set(resultAttributes(result, attempt.settings.debug, redactor));
     return judge(attempt, result, span, redactor);
@@ -65,9 +66,9 @@ export async function performAttempt(attempt: Attempt, deps: AttemptDeps): Promi
   }
 }
 
-function requestOf(attempt: Attempt, deps: AttemptDeps, span: CallSpan): OutgoingRequest {
+function requestOf(attempt: Attempt, encoded: Encoded, deps: AttemptDeps, span: CallSpan): OutgoingRequest {
   const { settings, method, signal } = attempt;
-  const { url, body, contentType, form } = encodeRequest(method, attempt.url, attempt.parameters, settings.bodyFormat);
+  const { url, body, contentType, form } = encoded;
   const key = settings.signingKey;
   // Twilio covers a JSON body by its hash in the URL.
   const hashed = key !== undefined && body !== undefined && contentType === 'application/json';
@@ -101,16 +102,15 @@ function redactorOf({ settings, sensitive, parameters }: Attempt): Redactor {
  * Without `debug` the URL is recorded as it was configured: what Pivot adds to a GET's query is the same as a POST's body and stays out
  * of the trace.
  */
-function attributesOf(attempt: Attempt, redactor: Redactor, deps: AttemptDeps): SpanAttributes {
-  const { settings, method, url } = attempt;
-  const shown = attempt.sensitive ? maskDigits(attempt.parameters) : attempt.parameters;
-  const encoded = encodeRequest(method, url, shown, settings.bodyFormat);
+function attributesOf(attempt: Attempt, sent: Encoded, redactor: Redactor, deps: AttemptDeps): SpanAttributes {
+  const { settings, method, url, parameters } = attempt;
+  const shown = attempt.sensitive ? encodeRequest(method, url, maskDigits(parameters), settings.bodyFormat) : sent;
   return {
     ...requestAttributes(
       {
         method,
-        url: settings.debug ? encoded.url : url,
-        body: encoded.body,
+        url: settings.debug ? shown.url : url,
+        body: shown.body,
         resend: attempt.resend,
         userAgent: `Pivot/${deps.version}`,
         debug: settings.debug,

@@ -122,7 +122,9 @@ test('11.3 302 → 200: followed; later relative URLs are resolved against the f
 });
 
 test('11.3 6 redirects: failed exchange', async (t) => {
-  const server = await serve(t, (seen, reply) => reply.writeHead(302, { location: `${seen.path.split('?')[0]}x` }).end());
+  const server = await serve(t, (seen, reply) =>
+    reply.writeHead(302, { location: `${seen.path.split('?')[0]}x` }).end(),
+  );
   failed(await startCall(t).exchange(settingsOf({ voice_url: `${server.origin}/` })), webhookCodes.tooManyRedirects);
 });
 

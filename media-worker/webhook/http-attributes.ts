@@ -1,5 +1,5 @@
 import type { OutgoingResult } from '../outgoing/types.ts';
-import { parseTarget } from '../outgoing/url.ts';
+import { parseTarget, withoutQuery } from '../outgoing/url.ts';
 import type { SpanAttributes } from '../telemetry/span.ts';
 import { type Redactor, recordBody, recordHeaders, recordText } from './record.ts';
 
@@ -71,9 +71,4 @@ function responseAttributes(
 
 function stage(name: string, ms: number | undefined): SpanAttributes {
   return ms === undefined ? {} : { [`pivot.webhook.${name}_ms`]: Math.round(ms * 1000) / 1000 };
-}
-
-function withoutQuery(url: string): string {
-  const mark = url.indexOf('?');
-  return mark === -1 ? url : url.slice(0, mark);
 }
