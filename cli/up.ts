@@ -15,6 +15,7 @@ import { createTelemetry, type Telemetry } from '../runtime/telemetry.ts';
 import { type ManifestSource, watchManifests } from './manifests.ts';
 import type { HostPort, PortRange } from './options.ts';
 import { printTimelines } from './print-timelines.ts';
+import { observeProcess, observeSoftswitch } from './process-metrics.ts';
 
 export interface UpOptions {
   readonly sip: HostPort;
@@ -48,7 +49,7 @@ export async function up(paths: readonly string[], options: UpOptions): Promise<
   const stop = onStopSignals();
   try {
     const started = await start(paths, options, running, stop.requested);
-    await stop.wait();
+    await Promise.race([stop.wait(), started.failed]);
     console.log(`stopping: ${started.worker.activeCalls} calls in progress; a second signal ends them at once`);
     await Promise.race([started.worker.drain(options.grace), stop.second]);
     return 0;
@@ -82,6 +83,7 @@ class Running {
 
 interface Started {
   readonly worker: MediaWorker;
+  readonly failed: Promise<never>;
 }
 
 async function start(
@@ -122,7 +124,8 @@ async function start(
     (started) => started.close(),
   );
 
-  const servers = await mediaServers(options, running, log);
+  observeProcess(telemetry.meter);
+  const { servers, failed } = await mediaServers(options, running, telemetry, log);
   worker = running.add(
     await startMediaWorker(
       {
@@ -155,21 +158,29 @@ async function start(
   console.log(
     `ready: sip ${worker.sipAddresses.map(plainAddress).join(' ')} http ${http.url} numbers ${worker.numbers}`,
   );
-  return { worker };
+  return { worker, failed };
+}
+
+interface MediaServers {
+  readonly servers: { readonly drachtio: ServerAddress; readonly freeswitch: ServerAddress };
+  /** Rejects when the softswitch has ended by itself; else never settles. */
+  readonly failed: Promise<never>;
 }
 
 /** The real servers where they are given, else the softswitch. */
 async function mediaServers(
   options: UpOptions,
   running: Running,
+  telemetry: Telemetry,
   log: ReturnType<typeof createLogger>,
-): Promise<{ drachtio: ServerAddress; freeswitch: ServerAddress }> {
+): Promise<MediaServers> {
   const { drachtio, freeswitch, drachtioSecret, freeswitchSecret } = options;
   if (drachtio !== undefined && freeswitch !== undefined) {
-    return {
+    const servers = {
       drachtio: { ...drachtio, secret: drachtioSecret },
       freeswitch: { ...freeswitch, secret: freeswitchSecret },
     };
+    return { servers, failed: new Promise(() => {}) };
   }
   const host = '127.0.0.1';
   // Loaded only where it is used.
@@ -184,10 +195,17 @@ async function mediaServers(
     }),
     (started) => started.close(),
   );
-  return {
+  observeSoftswitch(telemetry.meter, softswitch);
+  const servers = {
     drachtio: { host, port: softswitch.adminPort, secret: drachtioSecret },
     freeswitch: { host, port: softswitch.eslPort, secret: freeswitchSecret },
   };
+  const failed = softswitch.exited.then((reason) => {
+    if (reason !== undefined) throw new PivotError(reason);
+    return new Promise<never>(() => {});
+  });
+  failed.catch(() => {});
+  return { servers, failed };
 }
 
 function createSounds(options: UpOptions, outgoing: Outgoing): SoundLibrary {
