@@ -12,16 +12,11 @@ export function asObject(value: Json | undefined): JsonObject | undefined {
 }
 
 /**
- * The reference in what a compiled callflow holds in place of a secret value (`SecretReference`), whether bare or still under the name
- * that the manifest gave it: `{secretKeyRef}`, `{secretRef}`, `{valueFrom: {secretKeyRef}}`, or the three names themselves.
+ * The reference in what a compiled callflow holds in place of a secret value: exactly a `SecretReference`, `{secretKeyRef: {namespace, name,
+ * key}}`. No other spelling counts, because the validator keeps this one out of what web servers answer: they may not read Secrets.
  */
 export function referenceIn(value: Json | undefined): Reference | undefined {
-  let object = asObject(value);
-  for (const wrapper of ['valueFrom', 'secretRef', 'secretKeyRef'] as const) {
-    const inner = asObject(object?.[wrapper]);
-    if (inner !== undefined) object = inner;
-  }
-  const { namespace, name, key } = object ?? {};
+  const { namespace, name, key } = asObject(asObject(value)?.['secretKeyRef']) ?? {};
   return typeof namespace === 'string' && typeof name === 'string' && typeof key === 'string'
     ? { namespace, name, key }
     : undefined;

@@ -83,7 +83,7 @@ test('numeric strings, fractions of seconds and "true" are taken', () => {
   assert.equal(read({ voice_url: X, debug: 'true' }).settings.debug, true);
 });
 
-test('Secrets are replaced by their values wherever they may stand', () => {
+test('references are replaced by the values of their Secrets', () => {
   const ref = (key: string): JsonObject => ({ secretKeyRef: { namespace: 'acme', name: 'app', key } });
   const { settings } = read(
     {
@@ -91,21 +91,29 @@ test('Secrets are replaced by their values wherever they may stand', () => {
       custom_request_headers: [
         { name: 'X-Plain', value: 'p' },
         { name: 'X-Api-Key', value: ref('token') },
-        { name: 'X-Other', valueFrom: ref('other') },
       ],
-      signing: { secretRef: { namespace: 'acme', name: 'app', key: 'hmac' } },
+      signing: ref('hmac'),
       tls: { ca_secret_ref: ref('ca') },
     },
-    { 'acme/app/token': 't0ken', 'acme/app/other': 'oth3r', 'acme/app/hmac': 'hm4c', 'acme/app/ca': 'PEM' },
+    { 'acme/app/token': 't0ken', 'acme/app/hmac': 'hm4c', 'acme/app/ca': 'PEM' },
   );
   assert.deepEqual(settings.headers, [
     { name: 'X-Plain', value: 'p' },
     { name: 'X-Api-Key', value: 't0ken' },
-    { name: 'X-Other', value: 'oth3r' },
   ]);
   assert.equal(settings.signingKey, 'hm4c');
   assert.deepEqual(settings.tls, { ca: 'PEM' });
-  assert.deepEqual(settings.secrets, ['t0ken', 'oth3r', 'hm4c']);
+  assert.deepEqual(settings.secrets, ['t0ken', 'hm4c']);
+});
+
+test('no other spelling of a reference is followed: an answer of a web server cannot read Secrets', () => {
+  const bare = { namespace: 'acme', name: 'app', key: 'hmac' };
+  const secrets = new Map([['acme/app/hmac', 'hm4c']]);
+  for (const value of [bare, { secretRef: bare }, { valueFrom: { secretKeyRef: bare } }]) {
+    const headers = readPivotSettings({ voice_url: X, custom_request_headers: [{ name: 'X-A', value }] }, secrets);
+    assert.equal(!headers.ok && headers.fault.code, webhookCodes.badSetting.code);
+    assert.ok(!readPivotSettings({ voice_url: X, signing: value }, secrets).ok);
+  }
 });
 
 test('a missing Secret is a fault that names it', () => {

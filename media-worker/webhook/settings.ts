@@ -217,7 +217,7 @@ class Reader {
     if (Array.isArray(value)) {
       for (const entry of value) {
         const object = asObject(entry);
-        if (object !== undefined) add(object['name'], this.#text(object['value'] ?? object['valueFrom']));
+        if (object !== undefined) add(object['name'], this.#text(object['value']));
       }
     } else {
       for (const [name, text] of Object.entries(asObject(value) ?? {})) add(name, this.#text(text));
@@ -238,13 +238,8 @@ class Reader {
       this.warnings.push(
         fault(webhookCodes.insecure, 'tls.insecure_skip_verify is set: certificates are not verified'),
       );
-    const reference = object['ca_secret_ref'] ?? object['ca'];
-    const ca =
-      typeof reference === 'string'
-        ? reference
-        : reference === undefined
-          ? undefined
-          : this.#secret(referenceIn(reference), 'tls.ca_secret_ref');
+    const reference = object['ca_secret_ref'];
+    const ca = reference === undefined ? undefined : this.#secret(referenceIn(reference), 'tls.ca_secret_ref');
     return { ...(insecure ? { insecure } : {}), ...(ca === undefined ? {} : { ca }) };
   }
 
