@@ -11,7 +11,7 @@ export interface PendingCall {
   readonly call: IncomingCall;
   readonly toTag: string;
   /** The caller sent CANCEL, or the agent closes. Does nothing once answered. */
-  cancel(status: 487 | 503): void;
+  cancel(status: 487 | 500 | 503): void;
 }
 
 /** An INVITE outside a dialog, as the application answers it. `done` is called once, at the final answer. */

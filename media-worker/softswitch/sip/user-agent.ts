@@ -96,7 +96,12 @@ export async function createUserAgent(
     transaction.respond(replyTo(request, 100));
     const pending = createIncomingCall(context, request, transaction, () => incoming.delete(transaction));
     incoming.set(transaction, pending);
-    agent.onInvite(pending.call);
+    try {
+      agent.onInvite(pending.call);
+    } catch (error) {
+      log?.('error', 'handling an INVITE failed', { error: error instanceof Error ? error.stack : String(error) });
+      pending.cancel(500);
+    }
   }
 
   function cancel(request: IncomingRequest, transaction: ServerTransaction): void {
