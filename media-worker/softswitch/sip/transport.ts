@@ -4,7 +4,7 @@ import { createServer, isIPv6, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { fault, PivotError } from '../../../crds/errors/fault.ts';
 import { sipCodes } from '../../../crds/errors/softswitch.ts';
-import { addressToTell, reachableAddresses } from './local-address.ts';
+import { addressToTell, isUnspecified, reachableAddresses } from './local-address.ts';
 import type { Log } from './log.ts';
 import { createTcpConnections, type TcpConnections } from './tcp-connections.ts';
 
@@ -52,6 +52,8 @@ export interface Transport {
 /** Linux gives less when net.core.rmem_max is lower; then the default stays. */
 const UDP_BUFFER_BYTES = 4 * 1024 * 1024;
 const MAX_CONNECTIONS = 1024;
+/** Addresses of this machine change when a network comes or goes. */
+const ADDRESSES_KEPT_MS = 10_000;
 /** How often port 0 is tried anew when the UDP port that was given is taken for TCP. */
 const PORT_ATTEMPTS = 20;
 
@@ -132,6 +134,20 @@ function assemble(options: TransportOptions, udp: UdpSocket | undefined, server:
           log,
         });
 
+  /** Asking the system costs a tenth of a millisecond, so answers are kept for a while. */
+  const told = new Map<string, string>();
+  let toldAt = 0;
+  function ownAddressFor(peer: string): string {
+    if (!isUnspecified(host)) return host;
+    if (Date.now() - toldAt > ADDRESSES_KEPT_MS || told.size > MAX_CONNECTIONS) {
+      told.clear();
+      toldAt = Date.now();
+    }
+    const known = told.get(peer) ?? addressToTell(host, peer, networkInterfaces());
+    told.set(peer, known);
+    return known;
+  }
+
   return {
     host,
     udpPort,
@@ -142,7 +158,7 @@ function assemble(options: TransportOptions, udp: UdpSocket | undefined, server:
     },
     addressFor(peer) {
       return {
-        host: addressToTell(host, peer.address, networkInterfaces()),
+        host: ownAddressFor(peer.address),
         port: peer.transport === 'tcp' ? tcpPort : udpPort,
       };
     },
