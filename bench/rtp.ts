@@ -8,6 +8,7 @@
 import { fork } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { ToneSource } from '../media-worker/softswitch/audio/tone.ts';
@@ -18,9 +19,14 @@ const FRAME_MS = 20;
 const PACKET_BYTES = 172;
 const LATE_MS = 5;
 
-interface Result {
+interface Counts {
   readonly sent: number;
   readonly late: number;
+}
+
+interface Result extends Counts {
+  /** Late in the first second, while Node compiles and sockets are opened; not in the counts. */
+  readonly lateAtStart: number;
   readonly received: number;
   readonly expected: number;
   readonly cpuShare: number;
@@ -41,8 +47,13 @@ async function openSockets(count: number): Promise<Socket[]> {
   );
 }
 
-/** Sends one packet per socket every 20 ms, spread over ten slots like ours. Returns what stops it and gives the counts. */
-function pace(sockets: readonly Socket[], ports: readonly number[]): () => { sent: number; late: number } {
+interface Pacer {
+  counts(): Counts;
+  stop(): void;
+}
+
+/** Sends one packet per socket every 20 ms, spread over ten slots like ours. */
+function pace(sockets: readonly Socket[], ports: readonly number[]): Pacer {
   const packets = sockets.map((_, i) => {
     const packet = Buffer.alloc(PACKET_BYTES, 0xff);
     packet[0] = 0x80;
@@ -74,10 +85,7 @@ function pace(sockets: readonly Socket[], ports: readonly number[]): () => { sen
     timer = setTimeout(run, Math.max(1, due - performance.now()));
   };
   run();
-  return () => {
-    clearTimeout(timer);
-    return { sent, late };
-  };
+  return { counts: () => ({ sent, late }), stop: () => clearTimeout(timer) };
 }
 
 /** The child: far ends that answer with as many packets as they are told to. */
@@ -85,13 +93,13 @@ async function farEnds(count: number): Promise<void> {
   const sockets = await openSockets(count);
   let received = 0;
   for (const socket of sockets) socket.on('message', () => received++);
-  let stop: (() => unknown) | undefined;
+  let pacer: Pacer | undefined;
   process.on('message', (message: { ports?: number[]; stop?: true }) => {
     if (message.ports !== undefined) {
       received = 0;
-      stop = pace(sockets, message.ports);
+      pacer = pace(sockets, message.ports);
     } else {
-      stop?.();
+      pacer?.stop();
       process.send?.({ received });
     }
   });
@@ -99,38 +107,56 @@ async function farEnds(count: number): Promise<void> {
   process.send?.({ ports: sockets.map((socket) => socket.address().port) });
 }
 
+/** Milliseconds so far in which this thread could have run but other processes did (Linux; elsewhere 0): what the numbers owe to the machine. */
+function waitedForCpu(): number {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
 function passTime(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-/** Runs `body` beside a fresh set of far ends and measures this process meanwhile. */
+/** What is measured: begun beside a fresh set of far ends. */
+interface Subject {
+  readonly localPorts: number[];
+  counts(): Counts;
+  /** Ends it; says what else was seen. */
+  finish(): string;
+}
+
 async function beside(
   count: number,
   seconds: number,
-  start: (
-    remotePorts: number[],
-  ) => Promise<{ localPorts: number[]; finish(): { sent: number; late: number; note: string } }>,
+  start: (remotePorts: number[]) => Promise<Subject>,
 ): Promise<Result> {
   const child = fork(fileURLToPath(import.meta.url), ['--far-ends', String(count)]);
   const [{ ports }] = (await once(child, 'message')) as [{ ports: number[] }];
-  const { localPorts, finish } = await start(ports);
-  child.send({ ports: localPorts });
-  // The first second, with its compiling, belongs to no steady state; the counts of packets include it, the CPU does not.
+  const subject = await start(ports);
+  child.send({ ports: subject.localPorts });
   await passTime(1);
+  const atStart = subject.counts();
+  const waitedAtStart = waitedForCpu();
   const cpu = process.cpuUsage();
   const began = performance.now();
   await passTime(seconds);
   const used = process.cpuUsage(cpu);
   const elapsed = performance.now() - began;
-  const { sent, late, note } = finish();
+  const { sent, late } = subject.counts();
+  const waited = waitedForCpu() - waitedAtStart;
+  const note = `${subject.finish()}; waited ${waited.toFixed(0)} ms for a CPU that others had`;
   child.send({ stop: true });
   const [{ received }] = (await once(child, 'message')) as [{ received: number }];
   child.disconnect();
   return {
-    sent,
-    late,
+    sent: sent - atStart.sent,
+    late: late - atStart.late,
+    lateAtStart: atStart.late,
     received,
-    expected: Math.round((count * (seconds + 1) * 1000) / FRAME_MS),
+    expected: Math.round((count * elapsed) / FRAME_MS),
     cpuShare: (used.user + used.system) / 1000 / elapsed,
     note,
   };
@@ -141,13 +167,14 @@ async function bare(count: number, seconds: number): Promise<Result> {
     const sockets = await openSockets(count);
     let received = 0;
     for (const socket of sockets) socket.on('message', () => received++);
-    const stop = pace(sockets, remotePorts);
+    const pacer = pace(sockets, remotePorts);
     return {
       localPorts: sockets.map((socket) => socket.address().port),
+      counts: pacer.counts,
       finish: () => {
-        const counts = stop();
+        pacer.stop();
         for (const socket of sockets) socket.close();
-        return { ...counts, note: `received ${received}` };
+        return `received ${received} since the start`;
       },
     };
   });
@@ -185,24 +212,29 @@ async function sessions(count: number, seconds: number): Promise<Result> {
     delay.enable();
     return {
       localPorts: open.map((session) => session.localPort),
-      finish: () => {
-        const total = { sent: 0, late: 0, received: 0, lost: 0, lateIn: 0 };
+      counts: () => {
+        let sent = 0;
+        // Frames given up in a stall were not sent at all: they count as late.
+        let late = clock.skippedFrames * count;
         for (const { statistics } of open) {
-          total.sent += statistics.sent;
-          total.late += statistics.sentLate;
+          sent += statistics.sent;
+          late += statistics.sentLate;
+        }
+        return { sent, late };
+      },
+      finish: () => {
+        const total = { received: 0, lost: 0, late: 0 };
+        for (const { statistics } of open) {
           total.received += statistics.received;
           total.lost += statistics.lost;
-          total.lateIn += statistics.late;
+          total.late += statistics.late;
         }
         delay.disable();
-        // Frames given up in a stall were not sent at all: they count as late.
-        const skipped = clock.skippedFrames * count;
         ports.close();
-        return {
-          sent: total.sent,
-          late: total.late + skipped,
-          note: `received ${total.received}, lost ${total.lost}, too late ${total.lateIn}, frames heard ${frames}, event loop p99 ${(delay.percentile(99) / 1e6).toFixed(1)} ms max ${(delay.max / 1e6).toFixed(1)} ms`,
-        };
+        return (
+          `since the start received ${total.received}, lost ${total.lost}, too late to be played ${total.late}, frames heard ${frames}, ` +
+          `event loop p99 ${(delay.percentile(99) / 1e6).toFixed(1)} ms, max ${(delay.max / 1e6).toFixed(1)} ms`
+        );
       },
     };
   });
@@ -211,8 +243,8 @@ async function sessions(count: number, seconds: number): Promise<Result> {
 function print(name: string, result: Result): void {
   const perMille = (1000 * result.late) / Math.max(1, result.sent);
   console.log(
-    `${name.padEnd(14)} sent ${result.sent} of ${result.expected}, > ${LATE_MS} ms late ${result.late} (${perMille.toFixed(2)} per 1000), ` +
-      `far ends got ${result.received}, CPU ${(100 * result.cpuShare).toFixed(1)} % of a core; ${result.note}`,
+    `${name.padEnd(14)} sent ${result.sent} of ${result.expected}, > ${LATE_MS} ms late ${result.late} (${perMille.toFixed(2)} per 1000; ${result.lateAtStart} more in the first second), ` +
+      `far ends got ${result.received} since the start, CPU ${(100 * result.cpuShare).toFixed(1)} % of a core; ${result.note}`,
   );
 }
 
