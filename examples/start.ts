@@ -18,7 +18,8 @@ if (server !== undefined) {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => pivot.kill(signal));
+  // The first asks `pivot up` to let calls finish, a second one ends them.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => pivot.kill('SIGTERM'));
   process.on('exit', () => pivot.kill());
   createInterface({ input: pivot.stdout }).on('line', (line) => {
     console.log(line);
