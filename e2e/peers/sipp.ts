@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { headerOf, kindOf, type LoggedMessage, parseSippLog } from './messages.ts';
+import { freePort } from './ports.ts';
 import { type CallerScenario, callerScenario, SIGN } from './sipp-scenario.ts';
 
 export interface SippOptions extends CallerScenario {
@@ -187,16 +188,4 @@ function parseStatistics(
     retransmissions: Number(value('Retransmissions(C)')),
     setupMs: ((hours * 60 + minutes) * 60 + seconds) * 1000 + micros / 1000,
   };
-}
-
-/** A port free for TCP, and so most likely for UDP; sipp itself would take one at random and not tell which. */
-function freePort(host: string): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.on('error', reject);
-    server.listen(0, host, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
