@@ -5,6 +5,8 @@ export const DTMF_KEYS = '0123456789*#ABCD';
 
 type Listener = (digit: Digit) => void;
 
+/** The most that a timer of Node takes; more would fire at once. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
 /** More unread digits than any collection asks for; older ones are kept, newer dropped. */
 const CAPACITY = 256;
 
@@ -67,10 +69,13 @@ export class DigitQueue {
         finish();
         resolve(this.takeOne());
       });
-      const timer = setTimeout(() => {
-        finish();
-        resolve(undefined);
-      }, timeoutMs);
+      const timer = setTimeout(
+        () => {
+          finish();
+          resolve(undefined);
+        },
+        Math.min(timeoutMs, LONGEST_WAIT_MS),
+      );
       signal.addEventListener('abort', onAbort, { once: true });
     });
   }

@@ -4,7 +4,7 @@ import { routingCodes } from '../../crds/errors/routing.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { SignallingClient } from '../sip/srf.ts';
 import { MediaEndpoint } from './endpoint.ts';
-import { createFsmrfClient, type FsmrfEndpoint, type FsmrfMediaServer } from './fsmrf.ts';
+import { createFsmrfClient, type FsmrfClient, type FsmrfEndpoint, type FsmrfMediaServer } from './fsmrf.ts';
 import { createGate, type Gate } from './gate.ts';
 
 export interface MediaServerOptions {
@@ -20,6 +20,8 @@ export interface MediaServerOptions {
   /** Ends attempts to connect. */
   readonly signal: AbortSignal;
   readonly onConnectionChange?: (connected: boolean) => void;
+  /** Replaceable for tests. */
+  readonly client?: FsmrfClient;
 }
 
 /**
@@ -58,7 +60,8 @@ export class MediaServer {
     for (let pause = RETRY_FIRST_MS; ; pause = Math.min(pause * 2, RETRY_MOST_MS)) {
       options.signal.throwIfAborted();
       try {
-        const server = await createFsmrfClient(options.signalling).connect({
+        const client = options.client ?? createFsmrfClient(options.signalling);
+        const server = await client.connect({
           address: options.host,
           port: options.port,
           secret: options.secret,
