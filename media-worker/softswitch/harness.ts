@@ -1,14 +1,14 @@
-/** For tests: the stand-ins, the real drachtio-srf and drachtio-fsmrf, and a phone. */
+/** For tests: the softswitch, the real drachtio-srf and drachtio-fsmrf, and a phone. */
 
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { startDrachtio } from '../drachtio/server.ts';
-import { type ClockedRtpPorts, createRtpPorts } from '../rtp/ports.ts';
-import type { RtpSession } from '../rtp/types.ts';
-import type { Dialog } from '../sip/types.ts';
-import { createUserAgent } from '../sip/user-agent.ts';
-import { startFreeswitch } from './freeswitch.ts';
-import { answerTo, negotiate, offer } from './session-description.ts';
+import { setImmediate } from 'node:timers/promises';
+import { answerTo, negotiate, offer } from './freeswitch/session-description.ts';
+import { type ClockedRtpPorts, createRtpPorts } from './rtp/ports.ts';
+import type { RtpSession } from './rtp/types.ts';
+import type { Dialog } from './sip/types.ts';
+import { createUserAgent } from './sip/user-agent.ts';
+import { type Softswitch, startSoftswitch } from './softswitch.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -87,36 +87,42 @@ export interface Phone {
 const SECRET = 'cymru';
 const PASSWORD = 'ClueCon';
 
-export async function startBoth() {
+export interface Rig {
+  readonly softswitch: Softswitch;
+  readonly ms: MediaServer;
+  /** Errors that the softswitch logged. */
+  readonly problems: readonly string[];
+  /** Calls in; resolves with both ends once drachtio-fsmrf has connected the caller. */
+  call(): Promise<Phone>;
+  /** Resolves when no session, dialog or event socket (but fsmrf's own) is left. */
+  quiet(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startRig(options: { readonly inline: boolean }): Promise<Rig> {
   const rtp: ClockedRtpPorts = createRtpPorts({ host: '127.0.0.1', range: [0, 0] });
   const problems: string[] = [];
-  const freeswitch = await startFreeswitch({
-    esl: { host: '127.0.0.1', port: 0, password: PASSWORD },
+  const softswitch = await startSoftswitch({
+    inline: options.inline,
     sip: { host: '127.0.0.1', port: 0 },
-    rtp,
-    heartbeatMs: 100,
+    admin: { host: '127.0.0.1', port: 0, secret: SECRET },
+    esl: { host: '127.0.0.1', port: 0, password: PASSWORD },
+    rtp: { host: '127.0.0.1', from: 0, to: 0 },
     maxSessions: 100,
     log: (level, message, fields) => {
-      if (level === 'error' || process.env['DEBUG_FS'] !== undefined)
-        problems.push(`${level} ${message} ${JSON.stringify(fields)}`);
-      if (process.env['DEBUG_FS'] !== undefined) console.error(level, message, fields);
+      if (level === 'error') problems.push(`${message} ${JSON.stringify(fields)}`);
     },
-  });
-  const drachtio = await startDrachtio({
-    admin: { host: '127.0.0.1', port: 0 },
-    secret: SECRET,
-    sip: { host: '127.0.0.1', port: 0, transports: ['udp', 'tcp'] },
   });
   // biome-ignore lint/suspicious/noExplicitAny: drachtio-srf has no types for this
   const Srf = require('drachtio-srf') as any;
   // biome-ignore lint/suspicious/noExplicitAny: nor has drachtio-fsmrf
   const Mrf = require('drachtio-fsmrf') as any;
   const srf = new Srf();
-  srf.connect({ host: '127.0.0.1', port: drachtio.adminPort, secret: SECRET });
+  srf.connect({ host: '127.0.0.1', port: softswitch.adminPort, secret: SECRET });
   await once(srf, 'connect');
   const ms: MediaServer = await new Mrf(srf).connect({
     address: '127.0.0.1',
-    port: freeswitch.eslPort,
+    port: softswitch.eslPort,
     secret: PASSWORD,
     listenAddress: '127.0.0.1',
     listenPort: 0,
@@ -135,14 +141,16 @@ export async function startBoth() {
   });
 
   return {
-    rtp,
-    freeswitch,
-    drachtio,
+    softswitch,
     ms,
-    srf,
-    agent,
     problems,
-    /** Calls in; resolves with both ends. */
+    async quiet() {
+      for (;;) {
+        const { sessions, conferences, dialogs, connections } = await softswitch.statistics();
+        if (sessions === 0 && conferences === 0 && dialogs === 0 && connections === 1) return;
+        await setImmediate();
+      }
+    },
     async call(): Promise<Phone> {
       const session = await rtp.open();
       const local = { address: '127.0.0.1', port: session.localPort, sessionId: 1, version: 1 };
@@ -151,7 +159,7 @@ export async function startBoth() {
         failed = reject;
       });
       const placed = agent.invite({
-        uri: `sip:app@127.0.0.1:${drachtio.udpPort}`,
+        uri: `sip:app@127.0.0.1:${softswitch.sipPort}`,
         from: 'sip:alice@caller.example',
         sdp: offer(local),
       });
@@ -169,8 +177,7 @@ export async function startBoth() {
       ms.disconnect();
       srf.disconnect();
       await agent.close();
-      await freeswitch.close();
-      await drachtio.close();
+      await softswitch.close();
       rtp.close();
     },
   };
