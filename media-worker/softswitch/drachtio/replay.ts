@@ -216,15 +216,13 @@ async function prepareApps(entries: readonly Entry[], openApp: (conn: number) =>
 }
 
 function substitute(text: string, names: ReadonlyMap<string, string>): string {
-  let result = text;
+  // Ports in one go, so that what was put in is not taken for another recorded port.
+  let result = text.replace(
+    /(127\.0\.0\.1:|\|127\.0\.0\.1\||rport=)(\d{4})(?!\d)/g,
+    (whole, before: string, port: string) => (names.has(port) ? `${before}${names.get(port)}` : whole),
+  );
   for (const [recorded, now] of names) {
-    if (/^\d{4}$/.test(recorded)) {
-      // A port: after an address, or alone in a token.
-      result = result
-        .replaceAll(`127.0.0.1:${recorded}`, `127.0.0.1:${now}`)
-        .replaceAll(`|127.0.0.1|${recorded}|`, `|127.0.0.1|${now}|`)
-        .replaceAll(`rport=${recorded}`, `rport=${now}`);
-    } else result = result.replaceAll(recorded, now);
+    if (recorded.length > 4) result = result.replaceAll(recorded, now);
   }
   return result;
 }
