@@ -1,0 +1,87 @@
+import type { PhoneCall } from '../media-worker/softswitch/phone.ts';
+
+/** What a test looks at in a span of the debug API's stream. */
+export interface TraceSpan {
+  readonly spanId: string;
+  readonly name: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly events: readonly { readonly name: string; readonly attributes: Readonly<Record<string, unknown>> }[];
+  readonly error: boolean;
+}
+
+export interface TraceEvent {
+  readonly type: 'start' | 'end';
+  readonly span: TraceSpan;
+}
+
+/** A call's trace, as it comes. */
+export interface Trace {
+  readonly events: readonly TraceEvent[];
+  /** Resolves when a span of that name starts (or has started). `nth` counts from 1. */
+  started(name: string, nth?: number): Promise<TraceSpan>;
+  ended(name: string, nth?: number): Promise<TraceSpan>;
+  /** Resolves with the root span when the call is over. */
+  readonly root: Promise<TraceSpan>;
+}
+
+/** Follows a call in the debug API; begins as soon as the far end has shown that it has the call. */
+export function followTrace(phone: PhoneCall, http: string): Trace {
+  const events: TraceEvent[] = [];
+  const listeners = new Set<() => void>();
+  const over = Promise.withResolvers<void>();
+  over.promise.catch(() => {});
+  const url = `${http}/v2/accounts/default/pivot/debug/${encodeURIComponent(phone.callId)}/events`;
+  let reading = false;
+  const begin = (): void => {
+    if (reading) return;
+    reading = true;
+    readEvents(url, (event) => {
+      events.push(event);
+      for (const listener of [...listeners]) listener();
+    }).then(over.resolve, over.reject);
+  };
+  phone.events.on('provisional', begin).on('answered', begin).on('ended', begin);
+
+  const when = (type: TraceEvent['type'], name: string, nth = 1): Promise<TraceSpan> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = events.filter((event) => event.type === type && event.span.name === name)[nth - 1];
+        if (found === undefined) return;
+        listeners.delete(look);
+        resolve(found.span);
+      };
+      listeners.add(look);
+      look();
+      const missing = (): void => {
+        if (listeners.delete(look)) reject(new Error(`the trace ended without the ${type} of "${name}" (${nth})`));
+      };
+      over.promise.then(missing, missing);
+    });
+  const root = when('end', 'call');
+  root.catch(() => {});
+  return {
+    events,
+    started: (name, nth) => when('start', name, nth),
+    ended: (name, nth) => when('end', name, nth),
+    root,
+  };
+}
+
+async function readEvents(url: string, onEvent: (event: TraceEvent) => void): Promise<void> {
+  const response = await fetch(url, { headers: { accept: 'text/event-stream', connection: 'close' } });
+  if (!response.ok || response.body === null) throw new Error(`${url}: ${response.status}`);
+  let pending = '';
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    pending += chunk;
+    const messages = pending.split('\n\n');
+    pending = messages.pop() ?? '';
+    for (const message of messages) {
+      const type = /^event: (start|end)$/m.exec(message)?.[1];
+      const data = /^data: (.*)$/m.exec(message)?.[1];
+      if (type === undefined || data === undefined) continue;
+      onEvent({ type: type as TraceEvent['type'], span: JSON.parse(data) as TraceSpan });
+    }
+  }
+}
