@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 export interface WebRequest {
   readonly method: string;
   readonly path: string;
+  /** Path and query, byte for byte. */
+  readonly target: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
   /** Of the query and of a form. */
@@ -119,6 +121,7 @@ async function read(incoming: IncomingMessage, response: ServerResponse): Promis
   return {
     method: incoming.method ?? '',
     path: pathname,
+    target: incoming.url ?? '',
     headers: incoming.headers,
     body,
     parameters: searchParams,
