@@ -44,7 +44,7 @@ export class MediaServer {
   private constructor(server: FsmrfMediaServer, options: MediaServerOptions) {
     this.#server = server;
     // Nagle's algorithm on FreeSWITCH's sockets costs some 40 ms per command.
-    server._server.server.on('connection', (socket) => socket.setNoDelay(true));
+    server._server.server.prependListener('connection', (socket) => socket.setNoDelay(true));
     server.on('end', () => {
       if (this.#closed) return;
       options.log.error({ address: `${options.host}:${options.port}` }, 'connection to FreeSWITCH lost, reconnecting');
