@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -116,6 +118,54 @@ for (const inline of [false, true]) {
       assert.equal(wav.length, 44 + 16_000);
       const middle = new Int16Array(wav.buffer.slice(wav.byteOffset + 8044, wav.byteOffset + 8044 + 1600));
       assert.ok(share(middle, 500) > 0.8);
+      await endpoint.destroy();
+      await dialog.bye();
+      rtp.close();
+    });
+
+    it('records both directions beside other applications, and ends a recording at silence', async () => {
+      const { endpoint, dialog, rtp } = await rig.call();
+      says(rtp, 500);
+      const both = join(folder, 'both.wav');
+      assert.equal((await endpoint.api('uuid_record', [endpoint.uuid, 'start', both])).getBody(), '+OK Success\n');
+      await endpoint.play('tone_stream://%(600,0,1500)');
+      assert.equal((await endpoint.api('uuid_record', [endpoint.uuid, 'stop', both])).getBody(), '+OK Success\n');
+      const wav = await readFile(both);
+      const middle = new Int16Array(wav.buffer.slice(wav.byteOffset + 4844, wav.byteOffset + 4844 + 1600));
+      assert.ok(share(middle, 500) > 0.1 && share(middle, 1500) > 0.1);
+      rtp.source = undefined;
+      const { recordMilliseconds } = await endpoint.record(join(folder, 'silent.wav'), {
+        timeLimitSecs: 20,
+        silenceThresh: 200,
+        silenceHits: 1,
+      });
+      assert.ok(Number(recordMilliseconds) < 2000, recordMilliseconds);
+      await endpoint.destroy();
+      await dialog.bye();
+      rtp.close();
+    });
+
+    it('plays a wav file over HTTP, and not one that is not there (31b)', async () => {
+      const { endpoint, dialog, rtp } = await rig.call();
+      const file = join(folder, 'tone.wav');
+      says(rtp, 700);
+      await endpoint.record(file, { timeLimitSecs: 1 });
+      const bytes = await readFile(file);
+      const server = createServer((request, response) => {
+        response.writeHead(request.url === '/tone.wav' ? 200 : 404, { 'Content-Type': 'audio/wav' });
+        response.end(request.url === '/tone.wav' ? bytes : undefined);
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as { port: number };
+      const [played] = await Promise.all([endpoint.play(`http://127.0.0.1:${port}/tone.wav`), hears(rtp, 700)]);
+      assert.equal(played['playbackMilliseconds'], '1000');
+      await assert.rejects(endpoint.play(`http://127.0.0.1:${port}/missing.wav`), /File Not Found/);
+      const seek = await endpoint.play({ file, seekOffset: 4000 });
+      assert.equal(seek['playbackMilliseconds'], '500');
+      assert.equal(seek['playbackLastOffsetPos'], '8000');
+      server.closeAllConnections();
+      server.close();
       await endpoint.destroy();
       await dialog.bye();
       rtp.close();

@@ -60,7 +60,7 @@ export const uuidDump: Api = {
       body: undefined,
     };
     if (format === 'json') return formatEvent(event, 'json');
-    return formatEvent(event, format === 'xml' ? 'xml' : 'plain') + '\n';
+    return `${formatEvent(event, format === 'xml' ? 'xml' : 'plain')}\n`;
   },
 };
 
