@@ -3,6 +3,7 @@ import { type Fault, fault, PivotError } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { SignallingClient } from '../sip/srf.ts';
+import { coalesceWrites } from './coalesce-writes.ts';
 import { MediaEndpoint } from './endpoint.ts';
 import { createFsmrfClient, type FsmrfClient, type FsmrfEndpoint, type FsmrfMediaServer } from './fsmrf.ts';
 import { createGate, type Gate } from './gate.ts';
@@ -44,7 +45,10 @@ export class MediaServer {
   private constructor(server: FsmrfMediaServer, options: MediaServerOptions) {
     this.#server = server;
     // Nagle's algorithm on FreeSWITCH's sockets costs some 40 ms per command.
-    server._server.server.prependListener('connection', (socket) => socket.setNoDelay(true));
+    server._server.server.prependListener('connection', (socket) => {
+      socket.setNoDelay(true);
+      coalesceWrites(socket);
+    });
     server.on('end', () => {
       if (this.#closed) return;
       options.log.error({ address: `${options.host}:${options.port}` }, 'connection to FreeSWITCH lost, reconnecting');

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Fault } from '../../crds/errors/fault.ts';
 import { webhookCodes } from '../../crds/errors/webhook.ts';
-import { closedPort, serve } from '../outgoing/testing/servers.ts';
-import { CdrOutbox, type CdrRecord, cdrParameters, sendCdr } from './cdr.ts';
+import { serve } from '../outgoing/testing/servers.ts';
+import { type CdrRecord, cdrParameters, sendCdr } from './cdr.ts';
 import { settingsOf, startCall } from './testing/call.ts';
 
 const RECORD: CdrRecord = {
@@ -97,45 +96,4 @@ test('4.9 three attempts with backoff, then a warning; a refusal is not repeated
   assert.equal(server.seen.length, 6);
   await sendCdr(RECORD, settingsFor(`${server.origin}/gone`), deps.span, never(), deps);
   assert.equal(server.seen.length, 7);
-});
-
-test('4.9 records of one call go out one by one, the A-leg last; other calls do not wait', async (t) => {
-  const order: string[] = [];
-  const { promise: release, resolve } = Promise.withResolvers<void>();
-  const server = await serve(t, (seen, reply) => {
-    const form = new URLSearchParams(seen.body);
-    order.push(`${form.get('Call-ID')} ${form.get('Leg')}`);
-    if (form.get('Call-ID') === 'b-leg') void release.then(() => reply.end());
-    else reply.end();
-    if (form.get('Call-ID') === 'other') resolve();
-  });
-  const { deps } = startCall(t);
-  const outbox = new CdrOutbox({ ...deps, ...quick }, (fault) => assert.fail(fault.message));
-  const settings = settingsFor(server.origin);
-  outbox.post('call', { ...RECORD, leg: 'b', callId: 'b-leg' }, settings, deps.span);
-  outbox.post('call', RECORD, settings, deps.span);
-  outbox.post('second', { ...RECORD, callId: 'other' }, settings, deps.span);
-  assert.equal(outbox.pending, 2);
-  await outbox.drain(5000);
-  assert.equal(outbox.pending, 0);
-  assert.deepEqual(
-    order.filter((entry) => !entry.startsWith('other')),
-    ['b-leg b', 'abc@10.0.0.5 a'],
-  );
-});
-
-test('draining gives up what does not end in time and reports it', async (t) => {
-  const slow = await serve(t, () => {});
-  const { deps } = startCall(t);
-  const faults: Fault[] = [];
-  const outbox = new CdrOutbox({ ...deps, ...quick }, (fault) => faults.push(fault));
-  outbox.post('call', RECORD, settingsFor(slow.origin), deps.span);
-  outbox.post('refused', RECORD, settingsFor(`http://127.0.0.1:${await closedPort()}/`), deps.span);
-  outbox.post('none', RECORD, settingsOf({ voice_url: 'http://x/' }), deps.span);
-  await outbox.drain(80);
-  assert.deepEqual(
-    faults.map((fault) => fault.code),
-    [webhookCodes.cdrFailed.code, webhookCodes.cdrFailed.code],
-  );
-  await slow.idle();
 });
