@@ -1,12 +1,11 @@
 import type { ModuleSchema } from '../schema.ts';
+import { groupPickup } from './group-pickup.ts';
 
+/** `group_pickup` for what the dialled number captured. */
 export const groupPickupFeature: ModuleSchema = {
+  ...groupPickup,
   module: 'group_pickup_feature',
   summary: 'Takes a call that rings at the captured extension.',
-  answers: 'no',
-  children: {
-    kind: 'none',
-  },
   fields: {
     type: {
       type: 'string',
@@ -14,42 +13,7 @@ export const groupPickupFeature: ModuleSchema = {
       enum: ['group', 'user', 'device', 'extension'],
       default: 'extension',
     },
-    device_id: {
-      type: 'string',
-      description: 'Device that rings.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    user_id: {
-      type: 'string',
-      description: 'User whose device rings.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    group_id: {
-      type: 'string',
-      description: 'Group one of whose devices rings.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_device_id: {
-      type: 'string',
-      description: 'Device that may do this.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_group_id: {
-      type: 'string',
-      description: 'Group whose members may do this.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_user_id: {
-      type: 'string',
-      description: 'User who may do this, from any of their devices.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    ...groupPickup.fields,
   },
   required: ['type'],
 };
