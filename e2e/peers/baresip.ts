@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
@@ -40,7 +40,7 @@ export interface BaresipCall {
   sendDigits(digits: string, durationMs?: number, gapMs?: number): Promise<void>;
   /** Ends the call, answered or not (BYE or CANCEL); resolves when it is over. */
   hangUp(): Promise<void>;
-  /** What it has heard so far. Written in pieces while the call goes on, whole afterwards. */
+  /** What it has heard so far: written in pieces while the call goes on, whole afterwards, gone after `close`. */
   heard(): Sound;
   /** Resolves when a tone has been heard for `ms` (default 100); rejects when the call ends without it. */
   tone(hertz: number, ms?: number): Promise<Stretch>;
@@ -69,7 +69,12 @@ const RELEASE = '\x04';
 export async function startBaresip(options: BaresipOptions = {}): Promise<Baresip> {
   const { host = '127.0.0.1', user = 'caller', codec = 'PCMU', account = '' } = options;
   const folder = mkdtempSync(joinPath(tmpdir(), 'baresip-'));
-  const [port, controlPort, keyPort] = [await freePort(host), await freePort('127.0.0.1'), await freePort('127.0.0.1')];
+  // It opens the port after its own for TLS.
+  const [port, controlPort, keyPort] = [
+    await freePort(host, 1),
+    await freePort('127.0.0.1'),
+    await freePort('127.0.0.1'),
+  ];
   const microphone = joinPath(folder, 'microphone.wav');
   writeFileSync(microphone, wavBytes(join(options.says ?? silence(0), silence(MICROPHONE_MS))));
   writeFileSync(joinPath(folder, 'config'), configuration({ host, port, controlPort, keyPort, folder, microphone }));
@@ -125,6 +130,8 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
   const press = (key: string): Promise<void> =>
     new Promise((resolve) => keys.send(key, keyPort, '127.0.0.1', () => resolve()));
 
+  let last: Call | undefined;
+  let calls = 0;
   const close = async (): Promise<void> => {
     await Promise.race([command('quit').catch(() => {}), sleep(1000, undefined, { ref: false })]);
     const limit = setTimeout(() => child.kill('SIGKILL'), 2000);
@@ -140,13 +147,10 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
     port,
     events,
     async dial(uri) {
-      const before = new Set(recordings(folder));
-      const call = new Call(listeners, exited, {
-        hangUp: () => command('hangup'),
-        press,
-        recording: () => recordings(folder).find((name) => !before.has(name)),
-        folder,
-      });
+      // sndfile names its files by the second: the one of the call before would be overwritten.
+      last?.keepRecording(`call-${++calls}.wav`);
+      const call = new Call(listeners, exited, { hangUp: () => command('hangup'), press, folder });
+      last = call;
       await command('dial', uri);
       return call;
     },
@@ -158,14 +162,14 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
 }
 
 /** What sndfile writes of what was heard. */
-function recordings(folder: string): readonly string[] {
-  return readdirSync(folder).filter((name) => name.endsWith('-dec.wav'));
+function recording(folder: string): string | undefined {
+  const name = readdirSync(folder).find((each) => each.endsWith('-dec.wav'));
+  return name === undefined ? undefined : joinPath(folder, name);
 }
 
 interface CallParts {
   readonly hangUp: () => Promise<void>;
   readonly press: (key: string) => Promise<void>;
-  readonly recording: () => string | undefined;
   readonly folder: string;
 }
 
@@ -176,6 +180,8 @@ class Call implements BaresipCall {
   readonly #seen: BaresipEvent[] = [];
   readonly #waiting = new Set<() => void>();
   #reason: string | undefined;
+  /** Where the recording is, once it has been put aside. */
+  #kept: { readonly path: string | undefined } | undefined;
 
   constructor(listeners: Set<(event: BaresipEvent) => void>, exited: Promise<void>, parts: CallParts) {
     this.#parts = parts;
@@ -230,13 +236,21 @@ class Call implements BaresipCall {
   }
 
   heard(): Sound {
-    const name = this.#parts.recording();
+    const path = this.#kept === undefined ? recording(this.#parts.folder) : this.#kept.path;
     try {
-      return name === undefined ? silence(0) : readWavFile(joinPath(this.#parts.folder, name));
+      return path === undefined ? silence(0) : readWavFile(path);
     } catch {
       // Not even its header has been written.
       return silence(0);
     }
+  }
+
+  /** Puts the recording aside under another name. */
+  keepRecording(name: string): void {
+    const path = recording(this.#parts.folder);
+    const kept = path === undefined ? undefined : joinPath(this.#parts.folder, name);
+    if (path !== undefined && kept !== undefined) renameSync(path, kept);
+    this.#kept = { path: kept };
   }
 
   async tone(hertz: number, ms = 100): Promise<Stretch> {

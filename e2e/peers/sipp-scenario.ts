@@ -4,7 +4,7 @@ export type Ending =
   | { readonly kind: 'hang-up'; readonly afterMs: number }
   /** The far end must hang up within this time of the answer, or of the last digit. */
   | { readonly kind: 'far-end'; readonly withinMs: number }
-  /** Gives up with CANCEL so long after the INVITE; a call answered before fails. */
+  /** Gives up with CANCEL so long after the INVITE, or the last provisional response; a call answered before fails. */
   | { readonly kind: 'cancel'; readonly afterMs: number }
   /** The far end must refuse with this status. */
   | { readonly kind: 'refused'; readonly status: number };
@@ -47,7 +47,10 @@ export function callerScenario(options: CallerScenario): string {
   const { ending, info = [], lateOffer = false } = options;
   const measured = ending.kind === 'hang-up' || ending.kind === 'far-end';
   script.send('INVITE', { ...(lateOffer ? {} : { sdp: true }), attributes: measured ? ' start_rtd="setup"' : '' });
-  for (const status of [100, 180, 183]) script.add(`<recv response="${status}" optional="true"/>`);
+  // sipp takes the time limit of the first of several alternatives, anew after each message.
+  const patience =
+    ending.kind === 'cancel' ? ` timeout="${Math.max(1, ending.afterMs)}" ontimeout="${LABEL.cancel}"` : '';
+  for (const status of [100, 180, 183]) script.add(`<recv response="${status}" optional="true"${patience}/>`);
   switch (ending.kind) {
     case 'refused':
       script.add(`<recv response="${ending.status}" timeout="${PATIENCE_MS}"/>`);
@@ -55,7 +58,7 @@ export function callerScenario(options: CallerScenario): string {
       break;
     case 'cancel':
       // A 200 that comes before is not expected, and fails the call.
-      script.add(`<recv response="487" timeout="${Math.max(1, ending.afterMs)}" ontimeout="${LABEL.cancel}"/>`);
+      script.add(`<recv response="487"${patience}/>`);
       script.label(LABEL.cancel);
       script.send('CANCEL', { asInvite: true });
       script.add('<recv response="200"/>');
@@ -141,7 +144,6 @@ class Script {
   /** Waits, but goes where it ends when the far end hangs up or the sign comes. */
   wait(ms: number): void {
     const next = ++this.#labels;
-    // sipp takes the time limit of the first of several alternatives.
     const limit = `timeout="${Math.max(1, ms)}" ontimeout="${next}"`;
     this.add(`<recv request="${SIGN}" optional="true" ${limit} next="${LABEL.bye}"/>`);
     this.add(`<recv request="BYE" ${limit} next="${LABEL.answerBye}"/>`);

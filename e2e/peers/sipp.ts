@@ -163,7 +163,7 @@ function endOf(child: ChildProcess, limitMs: number): Promise<number> {
 
 /** What sipp complains about, without what belongs to the course of a scenario. */
 function errorsOf(text: string): string {
-  const noise = /jumping to label|The following events occurred|Resolving remote host|^\s*$/;
+  const noise = /jumping to label|There were more errors|The following events occurred|Resolving remote host|^\s*$/;
   return text
     .split('\n')
     .filter((line) => !noise.test(line))

@@ -160,8 +160,8 @@ export interface SpeechLikeness {
   readonly activeMs: number;
   /** How much the level changes from syllable to syllable: standard deviation by mean. Speech 0.5 to 1.2, a tone near 0. */
   readonly variation: number;
-  /** Share of the energy in the strongest eighth of the telephone band. A tone near 1, speech 0.3 to 0.8. */
-  readonly concentration: number;
+  /** Share of the energy that one sine in each 20 ms explains. A tone near 1, speech 0.4 to 0.8. */
+  readonly purity: number;
   readonly isSpeech: boolean;
 }
 
@@ -173,27 +173,22 @@ export function speechLikeness(sound: Sound): SpeechLikeness {
   const mean = levels.reduce((a, b) => a + b, 0) / Math.max(1, levels.length);
   const spread = Math.sqrt(levels.reduce((sum, level) => sum + (level - mean) ** 2, 0) / Math.max(1, levels.length));
   const variation = mean === 0 ? 0 : spread / mean;
-  // Amplitudes of short windows, a window every 100 ms, summed by frequency.
-  const bands = Array.from({ length: 32 }, (_, i) => 150 + i * 100);
-  const window = Math.round(sound.rate / 50);
-  const powers = bands.map((hertz) => {
-    let sum = 0;
-    for (let from = 0; from + window <= sound.samples.length; from += window * 5) {
-      sum += amplitudeAt(sound, hertz, from, from + window) ** 2;
-    }
-    return sum;
-  });
-  const total = powers.reduce((a, b) => a + b, 0);
-  const strongest = powers
-    .toSorted((a, b) => b - a)
-    .slice(0, bands.length / 8)
-    .reduce((a, b) => a + b, 0);
-  const concentration = total === 0 ? 1 : strongest / total;
+  const purity = purityOf(sound, Math.max(0.005, loudest * 0.1));
   const activeMs = active.length * 40;
-  return {
-    activeMs,
-    variation,
-    concentration,
-    isSpeech: activeMs >= 200 && variation > 0.35 && concentration < 0.97,
-  };
+  return { activeMs, variation, purity, isSpeech: activeMs >= 200 && variation > 0.35 && purity < 0.9 };
+}
+
+/** Over windows of 20 ms louder than `level`. */
+function purityOf(sound: Sound, level: number): number {
+  const grid = Array.from({ length: 132 }, (_, i) => 100 + i * 25);
+  const window = Math.round(sound.rate / 50);
+  let [explained, all] = [0, 0];
+  for (const [index, loudness] of energy(sound, 20).entries()) {
+    if (loudness < level) continue;
+    const from = index * window;
+    const strongest = grid.reduce((most, hertz) => Math.max(most, amplitudeAt(sound, hertz, from, from + window)), 0);
+    explained += Math.min(loudness ** 2, strongest ** 2 / 2);
+    all += loudness ** 2;
+  }
+  return all === 0 ? 1 : explained / all;
 }
