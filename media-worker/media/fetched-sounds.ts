@@ -23,6 +23,9 @@ export interface SoundMaking {
   readonly now: () => number;
 }
 
+/** How exactly the time of a copy's last check is kept; it matters only for `staleMs`. */
+const WRITE_EVERY_MS = 3_600_000;
+
 /** Statuses after which an older copy may serve: the server's trouble, and not the sound's end. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
 
@@ -62,6 +65,9 @@ async function fetchOrUse(making: SoundMaking, key: string, url: string, signal:
   const { response } = answer;
   if (response.status === 304 && copy !== undefined) {
     const changed = freshnessOf({ ...validators(copy), ...response.headers }, now());
+    // Where each use is checked, not each check is worth writing to the disk.
+    const same = changed.freshUntil <= now() && changed.etag === http?.etag && changed.keep;
+    if (same && now() - (http?.fetchedAt ?? 0) < WRITE_EVERY_MS) return use(copy);
     const { durationMs, warnings } = copy;
     const updated = await cache.describe(key, { durationMs, warnings, http: { ...changed, fetchedAt: now() } });
     return use(updated ?? copy);
