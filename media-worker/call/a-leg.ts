@@ -295,7 +295,9 @@ export class ALeg implements Call {
       const ready = await prepared;
       for (const warning of ready.ok ? ready.warnings : []) span.warn(warning);
       if (!ready.ok) return this.#unplayable(ready.fault, span);
-      const outcome = await endpoint.play(ready.prepared.reference, AbortSignal.any([stop, key.signal]));
+      const outcome = await this.#unlessOver(
+        endpoint.play(ready.prepared.reference, AbortSignal.any([stop, key.signal])),
+      );
       this.signal.throwIfAborted();
       if (key.signal.aborted) return { kind: 'digit', digit: String(key.signal.reason) };
       if (outcome.kind === 'stopped') return { kind: 'stopped' };
@@ -320,7 +322,7 @@ export class ALeg implements Call {
     await this.answer();
     const endpoint = await this.#media();
     try {
-      await endpoint.sendDigits(digits, durationMs);
+      await this.#unlessOver(endpoint.sendDigits(digits, durationMs));
     } catch (error) {
       this.signal.throwIfAborted();
       this.span.warn(faultOf(error, engineCodes.digitsNotSent));
