@@ -32,6 +32,7 @@ export class MediaEndpoint {
       // Without a reason it was not a hang-up: the event socket broke, and FreeSWITCH may be gone with it.
       const cause = args?.reason ?? 'NETWORK_OUT_OF_ORDER';
       this.#finish(new Error(`media endpoint gone: ${cause}`));
+      endpoint.removeAllListeners();
       if (args?.reason === undefined) this.#leave();
       this.onLost?.(cause);
     });

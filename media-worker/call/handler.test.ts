@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { CallflowNode } from '../../crds/callflow/node.ts';
+import { fault, PivotError } from '../../crds/errors/fault.ts';
+import { routingCodes } from '../../crds/errors/routing.ts';
+import { createLogger } from '../../runtime/log.ts';
+import type { FlowServices } from '../callflow/services.ts';
+import { Router } from '../routing/router.ts';
+import type { CallMetrics } from '../telemetry/metrics.ts';
+import type { CallEnd } from './call.ts';
+import { CallHandler, type CallHandlerOptions } from './handler.ts';
+import type { FakeRequestOptions } from './testing/fake-sip.ts';
+import { type OneCall, oneCall, tracing } from './testing/one-call.ts';
+import { inVirtualTime } from './testing/virtual-time.ts';
+
+interface Worker {
+  readonly handler: CallHandler;
+  /** Sends an INVITE; the sides of the call. */
+  readonly invite: (options?: FakeRequestOptions, prepare?: (sides: OneCall) => void) => OneCall;
+  readonly ends: CallEnd[];
+  /** Results that were counted. */
+  readonly results: unknown[];
+  readonly spans: () => readonly ReadableSpan[];
+  readonly root: () => ReadableSpan | undefined;
+  readonly log: string[];
+  /** Resolves when no call is left. */
+  readonly idle: () => Promise<void>;
+}
+
+const WAIT: CallflowNode = { module: 'wait_for_hangup', data: {} };
+const ANSWER_AND_WAIT: CallflowNode = { module: 'answer', data: {}, children: { _: WAIT } };
+
+function worker(flow: CallflowNode = WAIT, options: Partial<CallHandlerOptions> = {}): Worker {
+  const { provider, spans } = tracing();
+  const results: unknown[] = [];
+  const ends: CallEnd[] = [];
+  const log: string[] = [];
+  const sides: OneCall[] = [];
+  const counter = { add: (_: number, attributes?: object) => results.push((attributes as { result: unknown }).result) };
+  const histogram = { record: () => {} };
+  const router = new Router({
+    version: 'v1',
+    defaultAccount: 'acme',
+    baseDomain: 'pivot.example.com',
+    realms: {},
+    routes: [{ kind: 'extension', account: 'acme', number: '2030', callflow: 'acme/support' }],
+    callflows: {
+      'acme/support': { key: 'acme/support', account: 'acme', name: 'support', generation: 3, flow },
+    },
+  });
+  const latest = (): OneCall => sides.at(-1)!;
+  const handler = new CallHandler({
+    signalling: {
+      createUAS: (request: OneCall['request'], response: OneCall['response'], answer: { localSdp: string }) =>
+        sides.find((one) => one.request === request)!.signalling.createUAS(request, response, answer),
+    } as unknown as CallHandlerOptions['signalling'],
+    resources: {
+      media: () => latest().media.server,
+      get sounds() {
+        return latest().resources.sounds;
+      },
+    },
+    router: () => router,
+    tracer: provider.getTracer('test'),
+    log: createLogger({ level: 'debug', destination: { write: (line) => log.push(line) } }),
+    metrics: () => ({ calls: counter, setup: histogram, exchanges: histogram }) as unknown as CallMetrics,
+    maxCalls: 2,
+    language: 'en-us',
+    services: () => ({ services: {} as FlowServices, end: (end) => ends.push(end) }),
+    ...options,
+  });
+  return {
+    handler,
+    invite(request = {}, prepare = () => {}) {
+      const one = oneCall(request);
+      sides.push(one);
+      prepare(one);
+      handler.handle(one.request, one.response);
+      return one;
+    },
+    ends,
+    results,
+    spans,
+    root: () => spans().find(({ name }) => name === 'call'),
+    log,
+    async idle() {
+      for (let turns = 0; handler.activeCalls > 0; turns += 1) {
+        assert.ok(turns < 1000, 'a call does not end');
+        await turn();
+      }
+    },
+  };
+}
+
+describe('an INVITE', () => {
+  it('is refused 400 when it cannot be read', () => {
+    const { invite, handler, results, log } = worker();
+    const { response } = invite({ headers: { Contact: undefined } });
+    assert.deepEqual([response.last?.status, response.last?.reason], [400, 'Missing Contact']);
+    assert.equal(handler.activeCalls, 0);
+    assert.deepEqual(results, ['refused']);
+    assert.ok(log.some((line) => line.includes(routingCodes.badInvite.code)));
+  });
+
+  it('is refused 404 when no callflow answers, with the reason in words', () => {
+    const { invite, root, results } = worker();
+    const { response } = invite({ uri: 'sip:9999@beta.pivot.example.com' });
+    assert.equal(response.last?.status, 404);
+    assert.equal(
+      response.last?.headers?.['Warning'],
+      `399 pivot "${routingCodes.noRoute.code} No callflow of account 'beta' answers '9999'"`,
+    );
+    assert.equal(response.last?.headers?.['Retry-After'], undefined);
+    assert.deepEqual(results, ['no-route']);
+    assert.equal(root()?.attributes['pivot.account'], 'beta');
+    assert.equal(root()?.attributes['pivot.number'], '9999');
+    assert.equal(root()?.attributes['pivot.sip.status'], 404);
+  });
+
+  it('has no say in the headers of its refusal, whatever it dials', () => {
+    const { invite } = worker();
+    const { response } = invite({ uri: 'sip:1%0d%0aX-Evil:%20%22@x%0d%0aX-Evil: 1' });
+    const warning = response.last?.headers?.['Warning'] ?? '';
+    assert.match(warning, /^399 pivot "[^"\r\n]*"$/);
+  });
+
+  it('is refused 503 with Retry-After before there is a routing table', () => {
+    const { invite, root } = worker(WAIT, { router: () => undefined });
+    const { response } = invite();
+    assert.equal(response.last?.status, 503);
+    assert.equal(response.last?.headers?.['Retry-After'], '5');
+    assert.match(response.last?.headers?.['Warning'] ?? '', new RegExp(routingCodes.noTable.code));
+    assert.equal(root()?.attributes['pivot.error.code'], routingCodes.noTable.code);
+  });
+
+  it('is refused 503 past the limit of calls, before any media; room comes back', async () => {
+    const { invite, handler, results, idle, root } = worker();
+    const calls = [invite(), invite()];
+    const { response, media } = invite();
+    assert.equal(response.last?.status, 503);
+    assert.match(response.last?.headers?.['Warning'] ?? '', new RegExp(routingCodes.tooManyCalls.code));
+    assert.equal(media.offers.length, 0);
+    assert.equal(handler.activeCalls, 2);
+    assert.deepEqual(results, ['refused']);
+    assert.equal(root()?.attributes['pivot.account'], 'acme');
+    for (const { request } of calls) request.emit('cancel');
+    await idle();
+    assert.deepEqual(invite().response.statuses, [180]);
+  });
+
+  it('is refused 503 while the worker drains', async () => {
+    const { invite, handler } = worker();
+    await handler.drain(0);
+    const { response } = invite();
+    assert.equal(response.last?.status, 503);
+    assert.match(response.last?.headers?.['Warning'] ?? '', new RegExp(routingCodes.draining.code));
+  });
+
+  it('that is taken gets 180 with the id of its trace, and can be found at once', () => {
+    const { invite, spans, handler } = worker(WAIT, { debugUrl: (account, callId) => `http://d/${account}/${callId}` });
+    const { response } = invite();
+    assert.equal(handler.activeCalls, 1);
+    assert.equal(response.last?.status, 180);
+    const received = spans().find(({ name }) => name === 'call.received');
+    assert.equal(response.last?.headers?.['X-Pivot-Trace'], received?.spanContext().traceId);
+    assert.equal(response.last?.headers?.['Call-Info'], '<http://d/acme/call-1@phone.example>;purpose=debug');
+    assert.equal(received?.attributes['pivot.callflow'], 'acme/support');
+    const route = spans().find(({ name }) => name === 'route');
+    assert.equal(route?.attributes['pivot.callflow.generation'], 3);
+    assert.equal(route?.attributes['pivot.route.by'], 'number');
+  });
+});
+
+describe('how a call went', () => {
+  const cases: readonly [
+    what: string,
+    flow: CallflowNode,
+    act: (sides: OneCall) => void,
+    result: string,
+    status: string,
+  ][] = [
+    ['the caller hangs up', ANSWER_AND_WAIT, ({ signalling }) => signalling.dialog.bye(), 'completed', 'completed'],
+    ['the flow ends', { module: 'answer', data: {} }, () => {}, 'completed', 'completed'],
+    ['the caller gives up', WAIT, ({ request }) => void request.emit('cancel'), 'canceled', 'canceled'],
+    ['the flow ends unanswered', { module: 'noop', data: {} }, () => {}, 'rejected', 'no-answer'],
+    ['busy', { module: 'response', data: { code: 486 } }, () => {}, 'rejected', 'busy'],
+    ['declined', { module: 'response', data: { code: 603 } }, () => {}, 'rejected', 'no-answer'],
+    ['FreeSWITCH goes away', ANSWER_AND_WAIT, ({ media }) => void media.endpoint.emit('destroy'), 'failed', 'failed'],
+  ];
+  for (const [what, flow, act, result, status] of cases) {
+    it(`${what}: ${result}, ${status}`, async () => {
+      const { invite, results, root, ends, idle, log } = worker(flow);
+      const sides = invite();
+      for (let turns = 0; turns < 5; turns += 1) await turn();
+      act(sides);
+      await idle();
+      assert.deepEqual(results, [result]);
+      assert.equal(root()?.attributes['pivot.result'], result);
+      assert.equal(root()?.attributes['pivot.call.status'], status);
+      assert.equal(ends.length, 1);
+      assert.equal(root()?.attributes['pivot.end.cause'], ends[0]?.cause);
+      assert.equal(log.filter((line) => line.includes('call ended')).length, 1);
+      assert.equal(sides.response.late, 0);
+      assert.deepEqual(sides.media.endpoint.eventNames(), []);
+    });
+  }
+
+  it('without media: failed', async () => {
+    const { invite, results, idle } = worker(ANSWER_AND_WAIT);
+    const { response } = invite({}, ({ media }) => {
+      media.make = () => turn().then(() => Promise.reject(new PivotError(fault(routingCodes.noCommonCodec, 'x'))));
+    });
+    await idle();
+    assert.deepEqual(response.statuses, [180, 488]);
+    assert.deepEqual(results, ['failed']);
+  });
+});
+
+describe('a call that breaks inside', () => {
+  it('is answered 503 and forgotten when its services cannot be made', async () => {
+    const { invite, idle, log, root } = worker(WAIT, {
+      services: () => {
+        throw new Error('a bug');
+      },
+    });
+    const { response } = invite();
+    await idle();
+    assert.deepEqual(response.statuses, [503]);
+    assert.ok(log.some((line) => line.includes('a bug')));
+    assert.ok(root() !== undefined, 'its span is ended');
+  });
+
+  it('is freed when its end cannot be told', async () => {
+    const { invite, idle, root } = worker(ANSWER_AND_WAIT, {
+      services: () => ({
+        services: {} as FlowServices,
+        end: () => {
+          throw new Error('a bug');
+        },
+      }),
+    });
+    const { signalling, media } = invite();
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    signalling.dialog.bye();
+    await idle();
+    assert.equal(media.endpoint.destroyed, 1);
+    assert.ok(root() !== undefined);
+  });
+});
+
+describe('draining', () => {
+  it('waits for the calls in progress', async () => {
+    const { invite, handler } = worker();
+    const { request } = invite();
+    let drained = false;
+    const draining = handler.drain(60_000).then(() => {
+      drained = true;
+    });
+    await turn();
+    assert.deepEqual([handler.draining, drained], [true, false]);
+    request.emit('cancel');
+    await draining;
+  });
+
+  it('hangs up what is left when its time is over', async () => {
+    const { invite, handler } = worker();
+    const ms = await inVirtualTime(async () => {
+      const { response } = invite();
+      await handler.drain(10_000);
+      assert.deepEqual(response.statuses, [180, 503]);
+      return Date.now();
+    });
+    assert.equal(ms, 10_000);
+    assert.equal(handler.activeCalls, 0);
+  });
+
+  it('of an idle worker is done at once', async () => {
+    await worker().handler.drain(60_000);
+  });
+});
+
+it('losing drachtio-server ends every call', async () => {
+  const { invite, handler, idle, results } = worker();
+  invite();
+  invite();
+  handler.signallingLost();
+  await idle();
+  assert.deepEqual(results, ['failed', 'failed']);
+});
+
+it('a thousand calls leave nothing', async () => {
+  const { invite, handler, idle } = worker(ANSWER_AND_WAIT);
+  for (let count = 0; count < 1000; count += 1) {
+    const { signalling, media } = invite();
+    for (let turns = 0; turns < 3; turns += 1) await turn();
+    signalling.dialog.bye();
+    await idle();
+    assert.deepEqual([media.endpoint.eventNames(), signalling.dialog.eventNames()], [[], []]);
+  }
+  assert.equal(handler.activeCalls, 0);
+});
