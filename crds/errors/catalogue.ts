@@ -5,7 +5,7 @@ import type { CodeEntry } from './fault.ts';
 import { manifestCodes } from './manifest.ts';
 import { mediaCodes } from './media.ts';
 import { routingCodes } from './routing.ts';
-import { sipCodes, mediaCodes as softMediaCodes, softswitchCodes } from './softswitch.ts';
+import { softswitchCodes } from './softswitch.ts';
 import { twimlCodes } from './twiml.ts';
 import { webhookCodes } from './webhook.ts';
 
@@ -25,10 +25,6 @@ export const catalogue: readonly Area[] = [
   { digits: '14', title: 'Admission, routing and signalling', entries: Object.values(routingCodes) },
   { digits: '15', title: 'Sound', entries: Object.values(mediaCodes) },
   { digits: '16', title: 'Running callflows', entries: Object.values(engineCodes) },
-  {
-    digits: '17',
-    title: 'Softswitch',
-    entries: [sipCodes, softMediaCodes, softswitchCodes].flatMap((codes) => Object.values<CodeEntry>(codes)),
-  },
+  { digits: '17', title: 'Softswitch', entries: Object.values(softswitchCodes) },
   { digits: '18', title: 'The pivot command', entries: Object.values(cliCodes) },
 ];

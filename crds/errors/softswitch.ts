@@ -1,7 +1,8 @@
 import type { CodeEntry } from './fault.ts';
 
-/** PV-17xx: the softswitch. 1700 to 1729: SIP and drachtio's control protocol. */
-export const sipCodes = {
+/** PV-17xx: the softswitch. */
+export const softswitchCodes = {
+  // 1700 to 1729: SIP and drachtio's control protocol.
   notSip: {
     code: 'PV-1700',
     severity: 'warning',
@@ -103,10 +104,8 @@ export const sipCodes = {
       'The peer answered 401 or 407 again after the credentials were sent, or asked in a way that is not Digest with MD5 or SHA-256.',
     cure: 'Check user name and password.',
   },
-} as const satisfies Record<string, CodeEntry>;
 
-/** 1730 to 1749: RTP, sound and the test phone. */
-export const mediaCodes = {
+  // 1730 to 1749: RTP, sound and the test phone.
   portsExhausted: {
     code: 'PV-1730',
     severity: 'error',
@@ -186,10 +185,8 @@ export const mediaCodes = {
     cause: 'The far end refused it, or did not answer in time.',
     cure: 'The status and reason say why; the trace of the call says more.',
   },
-} as const satisfies Record<string, CodeEntry>;
 
-/** 1750 to 1779: the softswitch as a whole and its FreeSWITCH side. */
-export const softswitchCodes = {
+  // 1750 to 1779: the softswitch as a whole and its FreeSWITCH side.
   portInUse: {
     code: 'PV-1750',
     severity: 'error',

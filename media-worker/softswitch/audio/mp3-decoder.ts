@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type Fault, fault } from '../../../crds/errors/fault.ts';
-import { mediaCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { type AudioSource, type Frame, SAMPLE_RATE } from '../rtp/types.ts';
 import type { FromDecoder, ToDecoder } from './mp3-messages.ts';
 
@@ -34,7 +34,7 @@ class ThreadDecoder implements Mp3Decoder {
 
   open(path: string, skipSamples: number): Promise<AudioSource | Fault> {
     if (this.#closed)
-      return Promise.resolve(fault(mediaCodes.soundUnreadable, `${path}: the mp3 decoder has been closed`));
+      return Promise.resolve(fault(softswitchCodes.soundUnreadable, `${path}: the mp3 decoder has been closed`));
     return new Promise((resolve) => {
       const id = ++this.#lastId;
       const source = new Mp3Source(skipSamples, {
@@ -50,7 +50,7 @@ class ThreadDecoder implements Mp3Decoder {
         failed: (message) => {
           source.add(new Int16Array(0), true);
           this.#forget(id, false);
-          resolve(fault(mediaCodes.soundUnreadable, `${path}: ${message}`));
+          resolve(fault(softswitchCodes.soundUnreadable, `${path}: ${message}`));
         },
       });
       this.#ask({ kind: 'open', id, path, skipSamples });

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { type Fault, fault } from '../../../crds/errors/fault.ts';
-import { mediaCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { type AudioSource, FRAME_SAMPLES, SAMPLE_RATE } from '../rtp/types.ts';
 import { createMp3Decoder, type Mp3Decoder } from './mp3-decoder.ts';
 import { SequenceSource } from './sequence.ts';
@@ -35,13 +35,13 @@ const MAX_GENERATED_SKIP = 600 * SAMPLE_RATE;
  */
 export async function openSource(reference: string, options: OpenSourceOptions = {}): Promise<AudioSource | Fault> {
   try {
-    if (reference.length > MAX_REFERENCE) return fault(mediaCodes.badSound, 'the sound reference is too long');
+    if (reference.length > MAX_REFERENCE) return fault(softswitchCodes.badSound, 'the sound reference is too long');
     const { name, skip } = splitPosition(reference.trim());
     return await openReference(name, skip, options, true);
   } catch (error) {
     // Files that vanish, disks that fail: whatever the machine says while we read.
     return fault(
-      mediaCodes.soundUnreadable,
+      softswitchCodes.soundUnreadable,
       `${shorten(reference)}: ${error instanceof Error ? error.message : error}`,
     );
   }
@@ -143,7 +143,7 @@ async function openFile(name: string, skip: number, options: OpenSourceOptions):
   let ours = true;
   try {
     const status = await handle.stat();
-    if (!status.isFile()) return fault(mediaCodes.soundNotFound, `${shorten(name)}: not a file`);
+    if (!status.isFile()) return fault(softswitchCodes.soundNotFound, `${shorten(name)}: not a file`);
     const head = Buffer.alloc(12);
     await handle.read(head, 0, head.length, 0);
     if (looksLikeWav(head)) {
@@ -151,7 +151,7 @@ async function openFile(name: string, skip: number, options: OpenSourceOptions):
       return await openWav(shorten(name), handle, status.size, skip);
     }
     if (!looksLikeMp3(head) && !/\.mp3$/i.test(name)) {
-      return fault(mediaCodes.soundUnreadable, `${shorten(name)}: neither a wav nor an mp3 file`);
+      return fault(softswitchCodes.soundUnreadable, `${shorten(name)}: neither a wav nor an mp3 file`);
     }
   } finally {
     if (ours) await handle.close();
@@ -181,12 +181,12 @@ async function openMp3(path: string, skip: number, shared: Mp3Decoder | undefine
 
 async function openHandle(name: string, options: OpenSourceOptions): Promise<FileHandle | Fault> {
   // A NUL would make `open` throw, and no file has one in its name.
-  if (name === '' || name.includes('\0')) return fault(mediaCodes.soundNotFound, `${shorten(name)}: no such file`);
+  if (name === '' || name.includes('\0')) return fault(softswitchCodes.soundNotFound, `${shorten(name)}: no such file`);
   try {
     return await open(pathOf(name, options), 'r');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return fault(mediaCodes.soundNotFound, `${shorten(name)}: ${code === 'ENOENT' ? 'no such file' : code}`);
+    return fault(softswitchCodes.soundNotFound, `${shorten(name)}: ${code === 'ENOENT' ? 'no such file' : code}`);
   }
 }
 
@@ -209,7 +209,7 @@ function skipped(source: AudioSource, samples: number): AudioSource {
 }
 
 function bad(reference: string, why: string): Fault {
-  return fault(mediaCodes.badSound, `${shorten(reference)}: ${why}`);
+  return fault(softswitchCodes.badSound, `${shorten(reference)}: ${why}`);
 }
 
 function shorten(text: string): string {

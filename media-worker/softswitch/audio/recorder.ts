@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Fault, fault } from '../../../crds/errors/fault.ts';
-import { mediaCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { type Frame, SAMPLE_RATE } from '../rtp/types.ts';
 import { clip } from './samples.ts';
 import { WAV_HEADER_BYTES, wavHeader } from './wav-format.ts';
@@ -48,7 +48,7 @@ export async function openRecorder(path: string, options: RecorderOptions): Prom
 }
 
 function failure(path: string, error: unknown): Fault {
-  return fault(mediaCodes.recordingFailed, `${path}: ${error instanceof Error ? error.message : String(error)}`);
+  return fault(softswitchCodes.recordingFailed, `${path}: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 class WavRecorder implements Recorder {

@@ -1,5 +1,5 @@
 import { type Fault, fault } from '../../../crds/errors/fault.ts';
-import { mediaCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 
 /** How the samples of a wav file are written, and where. */
 export interface WavFormat {
@@ -38,7 +38,7 @@ export function looksLikeWav(head: Uint8Array): boolean {
 
 /** Finds format and samples of a wav file of `fileBytes` bytes. */
 export async function readWavFormat(name: string, readAt: ReadAt, fileBytes: number): Promise<WavFormat | Fault> {
-  const unreadable = (why: string): Fault => fault(mediaCodes.soundUnreadable, `${name}: ${why}`);
+  const unreadable = (why: string): Fault => fault(softswitchCodes.soundUnreadable, `${name}: ${why}`);
   let format: Omit<WavFormat, 'dataStart' | 'dataBytes'> | undefined;
   let offset = 12;
   for (let i = 0; i < MAX_CHUNKS; i++) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { fault, PivotError } from '../../../crds/errors/fault.ts';
-import { sipCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { bracket } from '../sip/address.ts';
 import { type Clock, type SipTimers, systemClock } from '../sip/clock.ts';
 import type { Log } from '../sip/log.ts';
@@ -115,7 +115,7 @@ export async function startDrachtio(options: DrachtioOptions): Promise<Drachtio>
     switch (type) {
       case 'authenticate':
         if (argument !== secret) {
-          log?.('error', 'an application gave the wrong drachtio secret', { code: sipCodes.wrongSecret.code });
+          log?.('error', 'an application gave the wrong drachtio secret', { code: softswitchCodes.wrongSecret.code });
           no(app, id, 'incorrect secret');
           app.close();
           return;
@@ -202,7 +202,9 @@ async function listen(host: string, port: number): Promise<Server> {
     await once(server, 'listening');
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PivotError(fault(sipCodes.cannotListen, `drachtio control port ${host}:${port}: ${reason}`), { cause });
+    throw new PivotError(fault(softswitchCodes.cannotListen, `drachtio control port ${host}:${port}: ${reason}`), {
+      cause,
+    });
   }
   return server;
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { fault, PivotError } from '../../../crds/errors/fault.ts';
-import { mediaCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { answerOffer, type LocalMedia, makeOffer, readAnswer } from '../rtp/sdp.ts';
 import { DEFAULT_DIGIT_MS, eventCode } from '../rtp/telephone-event.ts';
 import type { AudioSource, RtpSession } from '../rtp/types.ts';
@@ -117,7 +117,7 @@ class Call implements PhoneCall {
     } catch (error) {
       end = this.#rejected(error);
       reject(
-        new PivotError(fault(mediaCodes.callRejected, `the call was not answered: ${end.status} ${end.reason}`), {
+        new PivotError(fault(softswitchCodes.callRejected, `the call was not answered: ${end.status} ${end.reason}`), {
           cause: error,
         }),
       );
@@ -198,7 +198,7 @@ class Call implements PhoneCall {
 
   async #pressByInfo(digits: string, durationMs: number): Promise<void> {
     const { dialog } = this;
-    if (dialog === undefined) throw new PivotError(fault(mediaCodes.sessionClosed, 'the call is not answered'));
+    if (dialog === undefined) throw new PivotError(fault(softswitchCodes.sessionClosed, 'the call is not answered'));
     for (const digit of digits) {
       if (digit === 'w' || digit === 'W') await this.#pause(digit === 'w' ? 500 : 1000);
       else if (eventCode(digit) >= 0) {

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { fault, PivotError } from '../../../crds/errors/fault.ts';
-import { mediaCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { createMediaClock, type MediaClock } from './clock.ts';
 import { createG711 } from './g711.ts';
 import { createSession } from './session.ts';
@@ -132,7 +132,7 @@ class Ports implements ClockedRtpPorts {
     const { host, range } = this.#options;
     return new PivotError(
       fault(
-        mediaCodes.portsExhausted,
+        softswitchCodes.portsExhausted,
         `no RTP port is free on ${host} in ${range[0]}-${range[1]} (${this.inUse} in use)`,
       ),
     );
@@ -140,9 +140,12 @@ class Ports implements ClockedRtpPorts {
 
   #cannotBind(port: number, cause: unknown): PivotError {
     const { host } = this.#options;
-    return new PivotError(fault(mediaCodes.cannotBind, `cannot open UDP port ${port} on ${host}: ${codeOf(cause)}`), {
-      cause,
-    });
+    return new PivotError(
+      fault(softswitchCodes.cannotBind, `cannot open UDP port ${port} on ${host}: ${codeOf(cause)}`),
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import { type MediaDescription, parse, type SessionDescription, write } from 'sdp-transform';
 import { type Fault, fault } from '../../../crds/errors/fault.ts';
-import { mediaCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { EVENT_DIGITS } from './telephone-event.ts';
 import { FRAME_MS, type RemoteMedia } from './types.ts';
 
@@ -62,7 +62,7 @@ export function answerOffer(offer: string, local: LocalMedia): { sdp: string; re
     if ('code' in remote) why ??= remote;
     else taken ??= { media, remote };
   }
-  if (taken === undefined) return why ?? fault(mediaCodes.badSdp, 'the session description has no audio stream');
+  if (taken === undefined) return why ?? fault(softswitchCodes.badSdp, 'the session description has no audio stream');
   const { remote } = taken;
   const direction = common(MIRRORED[remote.direction], local.direction ?? 'sendrecv');
   const lines = session.media.map((media) =>
@@ -89,32 +89,32 @@ export function readAnswer(answer: string): RemoteMedia | Fault {
     if (!('code' in remote)) return remote;
     why ??= remote;
   }
-  return why ?? fault(mediaCodes.badSdp, 'the session description has no audio stream');
+  return why ?? fault(softswitchCodes.badSdp, 'the session description has no audio stream');
 }
 
 /** The library is lenient, so what matters to us is looked at here. */
 function parseSdp(text: string): SessionDescription | Fault {
-  if (text.length > MAX_SDP) return fault(mediaCodes.badSdp, 'the session description is too long');
-  if (!/^v=0\s/.test(text)) return fault(mediaCodes.badSdp, 'what came is no session description');
+  if (text.length > MAX_SDP) return fault(softswitchCodes.badSdp, 'the session description is too long');
+  if (!/^v=0\s/.test(text)) return fault(softswitchCodes.badSdp, 'what came is no session description');
   try {
     const session = parse(text);
     return { ...session, media: session.media ?? [] };
   } catch {
-    return fault(mediaCodes.badSdp, 'the session description cannot be parsed');
+    return fault(softswitchCodes.badSdp, 'the session description cannot be parsed');
   }
 }
 
 function remoteOf(session: SessionDescription, media: MediaDescription, codecs: readonly Codec[]): RemoteMedia | Fault {
-  if (media.type !== 'audio') return fault(mediaCodes.badSdp, `a stream of ${media.type} cannot be taken`);
-  if (media.port === 0) return fault(mediaCodes.badSdp, 'the audio stream is refused (port 0)');
+  if (media.type !== 'audio') return fault(softswitchCodes.badSdp, `a stream of ${media.type} cannot be taken`);
+  if (media.port === 0) return fault(softswitchCodes.badSdp, 'the audio stream is refused (port 0)');
   if (!Number.isInteger(media.port) || media.port < 0 || media.port > 65535) {
-    return fault(mediaCodes.badSdp, 'the audio stream has no valid port');
+    return fault(softswitchCodes.badSdp, 'the audio stream has no valid port');
   }
   if (!PLAIN_RTP.includes(media.protocol)) {
-    return fault(mediaCodes.noCommonCodec, `${media.protocol} cannot be taken, only RTP/AVP`);
+    return fault(softswitchCodes.noCommonCodec, `${media.protocol} cannot be taken, only RTP/AVP`);
   }
   const address = media.connection?.ip ?? session.connection?.ip ?? '';
-  if (isIP(address) === 0) return fault(mediaCodes.badSdp, `the media address "${address}" is no IP address`);
+  if (isIP(address) === 0) return fault(softswitchCodes.badSdp, `the media address "${address}" is no IP address`);
   const types = String(media.payloads ?? '')
     .split(/\s+/)
     .map(Number);
@@ -124,7 +124,7 @@ function remoteOf(session: SessionDescription, media: MediaDescription, codecs: 
   if (chosen?.codec === undefined) {
     const offered = (media.rtp ?? []).map(({ codec, rate }) => `${codec}/${rate}`).join(', ') || types.join(' ');
     return fault(
-      mediaCodes.noCommonCodec,
+      softswitchCodes.noCommonCodec,
       `no codec in common: the far end has ${offered}; we have ${codecs.join(', ')}`,
     );
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RemoteInfo, Socket } from 'node:dgram';
 
 import { fault, PivotError } from '../../../crds/errors/fault.ts';
-import { mediaCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import type { ClockMember, MediaClock } from './clock.ts';
 import type { Companding, G711 } from './g711.ts';
 import { JitterBuffer } from './jitter-buffer.ts';
@@ -139,7 +139,7 @@ class Session implements RtpSession, ClockMember {
     if (this.#closed) return Promise.reject(closedError());
     if (this.#remote !== undefined && this.#remote.eventPayloadType === undefined) {
       return Promise.reject(
-        new PivotError(fault(mediaCodes.noEvents, 'the far end did not offer telephone-event (RFC 4733)')),
+        new PivotError(fault(softswitchCodes.noEvents, 'the far end did not offer telephone-event (RFC 4733)')),
       );
     }
     return new Promise((resolve, reject) => {
@@ -326,5 +326,5 @@ function buffers(bytes: number): readonly Buffer[] {
 }
 
 function closedError(): PivotError {
-  return new PivotError(fault(mediaCodes.sessionClosed, 'the media session was closed'));
+  return new PivotError(fault(softswitchCodes.sessionClosed, 'the media session was closed'));
 }

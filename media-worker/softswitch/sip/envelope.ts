@@ -1,5 +1,5 @@
 import { type Fault, fault } from '../../../crds/errors/fault.ts';
-import { sipCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { parseAddress, parseCSeq, parseUri, parseVia, type Via } from './address.ts';
 import { SINGLE_HEADERS } from './header-names.ts';
 import { first, type Message } from './message.ts';
@@ -24,7 +24,10 @@ export type Enveloped =
 export function readEnvelope(message: Message): Enveloped {
   const bad = (reason: string, status = 400): Enveloped => ({
     ok: false,
-    fault: fault(sipCodes.badMessage, `${message.kind === 'request' ? message.method : message.status}: ${reason}`),
+    fault: fault(
+      softswitchCodes.badMessage,
+      `${message.kind === 'request' ? message.method : message.status}: ${reason}`,
+    ),
     status,
     reason,
   });

@@ -1,5 +1,5 @@
 import { type Fault, fault } from '../../../crds/errors/fault.ts';
-import { sipCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { parseLength } from './content-length.ts';
 import { headerKey } from './header-names.ts';
 import { type HeaderLine, type Message, makeRequest, makeResponse } from './message.ts';
@@ -14,8 +14,8 @@ export type Parsed =
   /** `partial` holds what could be read, so that `status` can be answered. */
   | { readonly ok: false; readonly fault: Fault; readonly partial: Message | undefined; readonly status: number };
 
-function failed(entry: keyof typeof sipCodes, message: string, partial?: Message, status = 400): Parsed {
-  return { ok: false, fault: fault(sipCodes[entry], message), partial, status };
+function failed(entry: keyof typeof softswitchCodes, message: string, partial?: Message, status = 400): Parsed {
+  return { ok: false, fault: fault(softswitchCodes[entry], message), partial, status };
 }
 
 /** Where the header section ends: `end` after the last line, `body` after the empty one. Bare LF is accepted as a line end. */

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { fault, PivotError } from '../../../crds/errors/fault.ts';
-import { sipCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { parseUri } from './address.ts';
 import type { Peer, TransportName } from './transport.ts';
 
@@ -35,7 +35,7 @@ export function resolveTarget(target: Target, family: 0 | 4 | 6 = 0): Peer | Pro
   return lookup(host, { family }).then(
     ({ address }) => ({ transport, address, port }),
     (cause: unknown) => {
-      throw new PivotError(fault(sipCodes.unresolved, `no address for ${host}`), { cause });
+      throw new PivotError(fault(softswitchCodes.unresolved, `no address for ${host}`), { cause });
     },
   );
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, isIPv6, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { fault, PivotError } from '../../../crds/errors/fault.ts';
-import { sipCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { addressToTell, isUnspecified, reachableAddresses } from './local-address.ts';
 import type { Log } from './log.ts';
 import { createTcpConnections, type TcpConnections } from './tcp-connections.ts';
@@ -77,7 +77,9 @@ export async function createTransport(options: TransportOptions): Promise<Transp
 
 function cannotListen(what: string, host: string, port: number, cause: unknown): PivotError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new PivotError(fault(sipCodes.cannotListen, `SIP over ${what} on ${host}:${port}: ${reason}`), { cause });
+  return new PivotError(fault(softswitchCodes.cannotListen, `SIP over ${what} on ${host}:${port}: ${reason}`), {
+    cause,
+  });
 }
 
 async function bindUdp(host: string, port: number): Promise<UdpSocket> {

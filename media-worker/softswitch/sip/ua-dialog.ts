@@ -1,5 +1,5 @@
 import { fault, PivotError } from '../../../crds/errors/fault.ts';
-import { sipCodes } from '../../../crds/errors/softswitch.ts';
+import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
 import { acceptSeq, type DialogState, type InDialogOptions, refreshTarget, requestInDialog } from './dialog.ts';
 import { answerChallenge, type Credentials, parseChallenge } from './digest.ts';
 import { sipFailure } from './failure.ts';
@@ -190,7 +190,7 @@ export function createUaDialog(context: UaContext, options: UaDialogOptions): Ua
 
   async function reinvite(sdp: string, headers?: ExtraHeaders): Promise<string> {
     if (controller.signal.aborted)
-      throw new PivotError(fault(sipCodes.dialogGone, 're-INVITE in a dialog that is over'));
+      throw new PivotError(fault(softswitchCodes.dialogGone, 're-INVITE in a dialog that is over'));
     // Section 14.1: one INVITE at a time, in either direction.
     if (ourInvitePending || theirInvite !== undefined) throw sipFailure(491);
     ourInvitePending = true;
@@ -226,7 +226,7 @@ export function createUaDialog(context: UaContext, options: UaDialogOptions): Ua
       () => transaction.respond(response),
       () => {
         done();
-        reject(new PivotError(fault(sipCodes.noAck, `no ACK to the 200 of call ${state.callId}`)));
+        reject(new PivotError(fault(softswitchCodes.noAck, `no ACK to the 200 of call ${state.callId}`)));
         if (controller.signal.aborted) return;
         finish({ side: 'timeout' });
         exchange('BYE', [], '').then(forget, forget);
@@ -241,7 +241,7 @@ export function createUaDialog(context: UaContext, options: UaDialogOptions): Ua
       },
       abandoned() {
         done();
-        reject(new PivotError(fault(sipCodes.dialogGone, `the call ${state.callId} ended before its ACK`)));
+        reject(new PivotError(fault(softswitchCodes.dialogGone, `the call ${state.callId} ended before its ACK`)));
       },
     });
     transaction.respond(response);
