@@ -1,10 +1,10 @@
 /** Every example as a user runs it: its web server, `pivot up` over its manifest, and a real SIP call by `pivot call`. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -331,6 +331,92 @@ describe('the examples, alone', () => {
     const validate = new Program('cli/bin.js', 'validate', 'examples/');
     assert.equal(await validate.ended, 0, validate.stdout);
     assert.equal(validate.stdout, '');
+  });
+});
+
+describe('the signature checks of docs/webhook-reference.md', () => {
+  const KEY = 'käy of the docs';
+  let folder: string;
+  let code: Readonly<Record<'js' | 'python', string>>;
+  /** What came with a POST and a GET, signed by Pivot. */
+  const asked: { method: string; url: string; body: string; signature: string }[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pivot-docs-'));
+    const page = await readFile(join(ROOT, 'docs', 'webhook-reference.md'), 'utf8');
+    const block = (language: string): string =>
+      new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(page)?.[1] ?? '';
+    code = { js: block('js'), python: block('python') };
+    const web = createServer(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      const { method = '', url = '', headers } = request;
+      const signature = String(headers['x-pivot-signature']);
+      asked.push({ method, url: `http://${headers.host}${url}`, body, signature });
+      const next = method === 'POST' ? '<Redirect method="GET">/next?a=1</Redirect>' : '<Reject/>';
+      response.writeHead(200, { 'content-type': 'text/xml' }).end(`<Response>${next}</Response>`);
+    });
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    const { port } = web.address() as AddressInfo;
+    const signing = 'signing: {secretRef: {name: docs, key: key}}';
+    await writeFile(
+      join(folder, 'callflow.yaml'),
+      `apiVersion: pivot.voice/v1alpha1
+kind: PivotCallflow
+metadata: {name: docs}
+spec: {numbers: ["1"], pivot: {voice_url: "http://127.0.0.1:${port}/first?b=2", method: post, ${signing}}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: docs}
+stringData: {key: ${KEY}}
+`,
+    );
+    const pivot = pivotUp(folder, join(folder, 'data'));
+    try {
+      const [, sip] = await pivot.line(READY);
+      const phone = new Program('cli/bin.js', 'call', '1', '--sip', sip!);
+      await phone.ended;
+      assert.match(phone.stdout, /not answered: 603/);
+    } finally {
+      await pivot.stop();
+      web.close();
+    }
+    assert.deepEqual(
+      asked.map(({ method }) => method),
+      ['POST', 'GET'],
+    );
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  test('in Node', async () => {
+    const { isFromPivot } = (await import(`data:text/javascript,${encodeURIComponent(code.js)}`)) as {
+      isFromPivot: (key: string, signature: string, method: string, url: string, body: string, age?: number) => boolean;
+    };
+    for (const { method, url, body, signature } of asked) {
+      assert.equal(isFromPivot(KEY, signature, method, url, body), true);
+      assert.equal(isFromPivot('another key', signature, method, url, body), false);
+      assert.equal(isFromPivot(KEY, signature, method, `${url}&c=3`, body), false);
+      assert.equal(isFromPivot(KEY, signature, method, url, `${body}&From=1`), false);
+      assert.equal(isFromPivot(KEY, signature, method, url, body, -1), false);
+    }
+  });
+
+  test('in Python', async (t) => {
+    const { error } = spawnSync('python3', ['--version']);
+    if (error !== undefined) return t.skip('python3 is not installed');
+    const check = `${code.python}
+import json, sys
+for one in json.load(sys.stdin):
+    args = [one["method"], one["url"], one["body"].encode()]
+    assert is_from_pivot(${JSON.stringify(KEY)}, one["signature"], *args)
+    assert not is_from_pivot("another key", one["signature"], *args)
+    assert not is_from_pivot(${JSON.stringify(KEY)}, one["signature"], *args, max_age_seconds=-1)
+    assert not is_from_pivot(${JSON.stringify(KEY)}, None, *args)
+`;
+    const { status, stderr } = spawnSync('python3', ['-c', check], { input: JSON.stringify(asked), encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
   });
 });
 

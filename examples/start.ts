@@ -20,12 +20,20 @@ if (server !== undefined) {
   });
   // The first asks `pivot up` to let calls finish, a second one ends them.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => pivot.kill('SIGTERM'));
+  // A signal to npm ends npm's shell, which passes nothing on: so whoever loses its parent ends too.
+  const parent = process.ppid;
+  const orphaned = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(orphaned);
+    pivot.kill('SIGTERM');
+  }, 500);
   process.on('exit', () => pivot.kill());
   createInterface({ input: pivot.stdout }).on('line', (line) => {
     console.log(line);
     if (line.startsWith('ready:')) console.log(whatNext(line));
   });
   pivot.on('exit', (code) => {
+    clearInterval(orphaned);
     process.exitCode = code ?? 1;
     server.closeAllConnections();
     server.close();
