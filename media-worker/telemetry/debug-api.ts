@@ -44,13 +44,10 @@ export function registerDebugApi(server: FastifyInstance, { store, node }: Debug
       const rows = calls
         .flatMap((call) => rowOf(call, node) ?? [])
         .filter((row) => matches(row.callflow, query.callflow));
-      const start =
-        query.start_key === undefined
-          ? 0
-          : Math.max(
-              rows.findIndex((row) => row.debug_id === query.start_key),
-              0,
-            );
+      const found = rows.findIndex((row) => row.debug_id === query.start_key);
+      // A call that has been forgotten since was older than all that are left.
+      const forgotten = query.start_key === undefined || query.ascending === 'true' ? 0 : rows.length;
+      const start = found < 0 ? forgotten : found;
       const page = rows.slice(start, start + size);
       const next = rows[start + size];
       return {
@@ -80,36 +77,38 @@ export function registerDebugApi(server: FastifyInstance, { store, node }: Debug
       if (call === undefined)
         return refuse(reply, 404, `There is no call "${params.id}" in account "${params.account}"`);
       reply.hijack();
-      streamSpans(store, call.callId, reply);
+      streamSpans(store, call, reply);
       return reply;
     },
   );
 }
 
 /** Server-sent events: what has happened so far, then what happens, until the call is over. */
-function streamSpans(store: TraceStore, callId: string, reply: FastifyReply): void {
+function streamSpans(store: TraceStore, call: StoredCall, reply: FastifyReply): void {
   const { raw } = reply;
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   const send = ({ type, span }: Pick<SpanNews, 'type' | 'span'>): void => {
     raw.write(`event: ${type}\ndata: ${JSON.stringify(span)}\n\n`);
     if (span.name === ROOT_SPAN && type === 'end') finish();
   };
-  const keepAlive = setInterval(() => raw.write(': still here\n\n'), KEEP_ALIVE_MS);
+  const keepAlive = setInterval(() => {
+    if (store.call(call.callId)?.traceId !== call.traceId) finish();
+    else raw.write(': still here\n\n');
+  }, KEEP_ALIVE_MS);
   const finish = (): void => {
     clearInterval(keepAlive);
     stop();
     raw.end();
   };
   const stop = store.watch((news) => {
-    if (news.callId === callId) send(news);
+    if (news.traceId === call.traceId) send(news);
   });
   raw.on('close', finish);
-  for (const news of history(store.call(callId))) send(news);
+  for (const news of history(call)) send(news);
 }
 
 /** What has happened in a call so far, in the order in which it did. */
-function history(call: StoredCall | undefined): Pick<SpanNews, 'type' | 'span'>[] {
-  if (call === undefined) return [];
+function history(call: StoredCall): Pick<SpanNews, 'type' | 'span'>[] {
   const spans = new Map(call.spans.map((span) => [span.spanId, span]));
   return call.order.flatMap(({ type, spanId }) => {
     const span = spans.get(spanId);

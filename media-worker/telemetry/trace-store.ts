@@ -1,4 +1,4 @@
-import type { Attributes, AttributeValue, HrTime } from '@opentelemetry/api';
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
@@ -46,81 +46,92 @@ export interface SpanNews {
   readonly span: StoredSpan;
 }
 
-interface OpenCall {
+/** A call as it is kept: the spans themselves, which go on changing until they end. They are copied only for those who ask. */
+interface KeptCall {
   readonly traceId: string;
   readonly callId: string;
-  readonly account: string;
-  readonly startedAt: number;
-  endedAt: number | undefined;
-  readonly spans: Map<string, StoredSpan>;
+  readonly root: ReadableSpan;
+  readonly spans: Map<string, ReadableSpan>;
   readonly order: Moment[];
   droppedSpans: number;
+  /** Characters of its ended spans, roughly. */
+  size: number;
 }
 
 /** Name of a call's root span. */
 export const ROOT_SPAN = 'call';
 const MOST_SPANS_OF_A_CALL = 2000;
+/** Characters of all calls together; bodies of webhooks make up most of them. */
+const MOST_CHARACTERS = 128 * 1024 * 1024;
+/** Characters that a span, an attribute or an event counts for beside its text. */
+const SPAN_SIZE = 500;
+const ITEM_SIZE = 50;
 
 /**
  * Keeps the traces of the last calls in memory and tells watchers of spans as they start and end: the stand-in for Jaeger on one
- * machine. Bounded in calls and in spans per call.
+ * machine. Bounded in calls, in spans per call and in characters. It is on the path of every call, so keeping a span copies nothing.
  */
 export class TraceStore implements SpanProcessor {
   readonly #capacity: number;
-  readonly #byTrace = new Map<string, OpenCall>();
-  readonly #byCallId = new Map<string, OpenCall>();
+  readonly #mostCharacters: number;
+  readonly #byTrace = new Map<string, KeptCall>();
+  readonly #byCallId = new Map<string, KeptCall>();
   readonly #watchers = new Set<(news: SpanNews) => void>();
+  #size = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, mostCharacters: number = MOST_CHARACTERS) {
     this.#capacity = capacity;
+    this.#mostCharacters = mostCharacters;
   }
 
   onStart(span: Span): void {
     const read = span as unknown as ReadableSpan;
-    const { traceId } = span.spanContext();
-    if (read.name === ROOT_SPAN) this.#open(read, traceId);
+    const { traceId, spanId } = span.spanContext();
+    if (read.name === ROOT_SPAN && read.parentSpanContext === undefined) this.#open(read, traceId);
     const call = this.#byTrace.get(traceId);
     if (call === undefined) return;
     if (call.spans.size >= MOST_SPANS_OF_A_CALL) {
       call.droppedSpans += 1;
       return;
     }
-    this.#keep(call, read, 'start');
+    call.spans.set(spanId, read);
+    call.order.push({ type: 'start', spanId });
+    this.#tell(call, read, 'start');
   }
 
   onEnd(span: ReadableSpan): void {
-    const call = this.#byTrace.get(span.spanContext().traceId);
-    if (call === undefined || !call.spans.has(span.spanContext().spanId)) return;
-    if (span.name === ROOT_SPAN) call.endedAt = hrTimeToMilliseconds(span.endTime);
-    this.#keep(call, span, 'end');
+    const { traceId, spanId } = span.spanContext();
+    const call = this.#byTrace.get(traceId);
+    if (call === undefined || !call.spans.has(spanId)) return;
+    call.order.push({ type: 'end', spanId });
+    const size = sizeOf(span);
+    call.size += size;
+    this.#size += size;
+    this.#tell(call, span, 'end');
+    while (this.#size > this.#mostCharacters && this.#byTrace.size > 1) this.#forgetOldest();
   }
 
   #open(root: ReadableSpan, traceId: string): void {
-    const call: OpenCall = {
-      traceId,
-      callId: String(root.attributes['pivot.call.id'] ?? ''),
-      account: String(root.attributes['pivot.account'] ?? ''),
-      startedAt: hrTimeToMilliseconds(root.startTime),
-      endedAt: undefined,
-      spans: new Map(),
-      order: [],
-      droppedSpans: 0,
-    };
+    const callId = String(root.attributes['pivot.call.id'] ?? '');
+    const call: KeptCall = { traceId, callId, root, spans: new Map(), order: [], droppedSpans: 0, size: 0 };
     this.#byTrace.set(traceId, call);
-    this.#byCallId.set(call.callId, call);
-    if (this.#byTrace.size <= this.#capacity) return;
+    this.#byCallId.set(callId, call);
+    if (this.#byTrace.size > this.#capacity) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
     const oldest = this.#byTrace.values().next().value;
     if (oldest === undefined) return;
+    this.#size -= oldest.size;
     this.#byTrace.delete(oldest.traceId);
     if (this.#byCallId.get(oldest.callId) === oldest) this.#byCallId.delete(oldest.callId);
   }
 
-  #keep(call: OpenCall, span: ReadableSpan, type: SpanNews['type']): void {
-    const stored = toStored(span, type === 'end');
-    call.spans.set(stored.spanId, stored);
-    call.order.push({ type, spanId: stored.spanId });
-    for (const watcher of this.#watchers)
-      watcher({ type, traceId: call.traceId, callId: call.callId, account: accountOf(call), span: stored });
+  #tell(call: KeptCall, span: ReadableSpan, type: SpanNews['type']): void {
+    if (this.#watchers.size === 0) return;
+    const { traceId, callId } = call;
+    const news: SpanNews = { type, traceId, callId, account: accountOf(call), span: toStored(span) };
+    for (const watcher of [...this.#watchers]) watcher(news);
   }
 
   /** One call by its SIP Call-ID. */
@@ -150,47 +161,59 @@ export class TraceStore implements SpanProcessor {
   }
 }
 
-function toCall(call: OpenCall): StoredCall {
-  const { traceId, callId, startedAt, endedAt, droppedSpans } = call;
+/** Its spans are copied when they are first asked for: most readers of many calls want the spans of a few. */
+function toCall(call: KeptCall): StoredCall {
+  const { traceId, callId, root, droppedSpans } = call;
+  let spans: readonly StoredSpan[] | undefined;
   return {
     traceId,
     callId,
     account: accountOf(call),
-    startedAt,
-    ...(endedAt === undefined ? {} : { endedAt }),
-    spans: [...call.spans.values()],
-    order: [...call.order],
+    startedAt: hrTimeToMilliseconds(root.startTime),
+    ...(root.ended ? { endedAt: hrTimeToMilliseconds(root.endTime) } : {}),
+    get spans() {
+      spans ??= [...call.spans.values()].map(toStored);
+      return spans;
+    },
+    get order() {
+      return [...call.order];
+    },
     droppedSpans,
   };
 }
 
-/** The account is known only once the call has been routed; the root span has it from then on. */
-function accountOf(call: OpenCall): string {
-  for (const span of call.spans.values()) {
-    const account = span.attributes['pivot.account'];
-    if (typeof account === 'string' && account !== '') return account;
-  }
-  return call.account;
+/** What the root span says now: the realm's account at first, the callflow's once the call has been routed. */
+function accountOf({ root }: KeptCall): string {
+  return String(root.attributes['pivot.account'] ?? '');
 }
 
-function toStored(span: ReadableSpan, ended: boolean): StoredSpan {
+function toStored(span: ReadableSpan): StoredSpan {
   const parentSpanId = span.parentSpanContext?.spanId;
   return {
     spanId: span.spanContext().spanId,
     ...(parentSpanId === undefined ? {} : { parentSpanId }),
     name: span.name,
-    startedAt: milliseconds(span.startTime),
-    ...(ended ? { endedAt: milliseconds(span.endTime) } : {}),
+    startedAt: hrTimeToMilliseconds(span.startTime),
+    ...(span.ended ? { endedAt: hrTimeToMilliseconds(span.endTime) } : {}),
     attributes: { ...span.attributes },
     events: span.events.map((event) => ({
       name: event.name,
-      at: milliseconds(event.time),
+      at: hrTimeToMilliseconds(event.time),
       attributes: event.attributes ?? {},
     })),
     error: span.status.code === SpanStatusCode.ERROR,
   };
 }
 
-function milliseconds(time: HrTime): number {
-  return hrTimeToMilliseconds(time);
+function sizeOf(span: ReadableSpan): number {
+  let size = SPAN_SIZE;
+  for (const name in span.attributes) {
+    const value = span.attributes[name];
+    size += ITEM_SIZE + (typeof value === 'string' ? value.length : 0);
+  }
+  for (const { attributes } of span.events) {
+    size += ITEM_SIZE;
+    for (const name in attributes) size += ITEM_SIZE + String(attributes[name] ?? '').length;
+  }
+  return size;
 }

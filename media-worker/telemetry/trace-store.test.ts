@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
+import { engineCodes } from '../../crds/errors/engine.ts';
+import { fault } from '../../crds/errors/fault.ts';
+import { CallSpan } from './span.ts';
+import { ROOT_SPAN, type SpanNews, TraceStore } from './trace-store.ts';
+
+function setUp(
+  capacity = 10,
+  characters?: number,
+): { store: TraceStore; call: (id: string, account?: string) => CallSpan } {
+  const store = new TraceStore(capacity, characters);
+  const tracer = new BasicTracerProvider({ spanProcessors: [store] }).getTracer('test');
+  return {
+    store,
+    call: (id, account = 'acme') =>
+      CallSpan.root(tracer, ROOT_SPAN, {
+        'pivot.call.id': id,
+        ...(account === '' ? {} : { 'pivot.account': account }),
+      }),
+  };
+}
+
+describe('the trace store', () => {
+  it('has a call from its first moment, with what its open spans say now', () => {
+    const { store, call } = setUp();
+    const root = call('a', '');
+    const action = root.child('action play');
+    root.set({ 'pivot.account': 'acme' });
+    action.set({ 'pivot.action': 'play' });
+    const stored = store.call('a');
+    assert.equal(stored?.account, 'acme');
+    assert.equal(stored?.traceId, root.traceId);
+    assert.equal(stored?.endedAt, undefined);
+    assert.deepEqual(
+      stored?.spans.map(({ name, endedAt }) => [name, endedAt]),
+      [
+        ['call', undefined],
+        ['action play', undefined],
+      ],
+    );
+    assert.equal(stored?.spans[1]?.attributes['pivot.action'], 'play');
+    assert.equal(stored?.spans[1]?.parentSpanId, root.spanId);
+  });
+
+  it('keeps events, errors and times, and the order in which spans began and ended', () => {
+    const { store, call } = setUp();
+    const root = call('a');
+    const action = root.child('action play');
+    action.warn(fault(engineCodes.badActionData, 'a word'));
+    action.fail(fault(engineCodes.moduleFailed, 'a bug'));
+    action.end();
+    root.end();
+    const stored = store.call('a');
+    const [kept, failed] = stored?.spans ?? [];
+    assert.deepEqual(stored?.order, [
+      { type: 'start', spanId: root.spanId },
+      { type: 'start', spanId: action.spanId },
+      { type: 'end', spanId: action.spanId },
+      { type: 'end', spanId: root.spanId },
+    ]);
+    assert.deepEqual([kept?.error, failed?.error], [false, true]);
+    assert.deepEqual(
+      failed?.events.map(({ name }) => name),
+      ['pivot.warning', 'pivot.error'],
+    );
+    assert.ok(stored?.endedAt !== undefined && stored.endedAt >= stored.startedAt);
+  });
+
+  it('gives copies: what is read does not change behind the reader', () => {
+    const { store, call } = setUp();
+    const root = call('a');
+    const before = store.call('a')?.spans;
+    root.child('route').end();
+    root.set({ later: true });
+    assert.equal(before?.length, 1);
+    assert.equal(before?.[0]?.attributes['later'], undefined);
+  });
+
+  it('keeps the last calls, newest first, and forgets the oldest', () => {
+    const { store, call } = setUp(3);
+    for (const id of ['a', 'b', 'c', 'd', 'e']) call(id).end();
+    assert.deepEqual(
+      [...store.calls()].map(({ callId }) => callId),
+      ['e', 'd', 'c'],
+    );
+    assert.equal(store.call('a'), undefined);
+  });
+
+  it('tells the newest of two calls with one Call-ID, also when the older is forgotten', () => {
+    const { store, call } = setUp(2);
+    call('same').end();
+    const newer = call('same');
+    call('other').end();
+    assert.equal(store.call('same')?.traceId, newer.traceId);
+  });
+
+  it('keeps 2,000 spans of a call and counts the others', () => {
+    const { store, call } = setUp();
+    const root = call('a');
+    for (let count = 0; count < 2500; count += 1) root.child('action noop').end();
+    root.end();
+    const stored = store.call('a');
+    assert.equal(stored?.spans.length, 2000);
+    assert.equal(stored?.droppedSpans, 501);
+    assert.ok(stored?.endedAt !== undefined);
+  });
+
+  it('forgets old calls when all together hold too much text, but never the last', () => {
+    const { store, call } = setUp(1000, 100_000);
+    for (let count = 0; count < 50; count += 1) {
+      const root = call(String(count));
+      root.set({ body: 'x'.repeat(10_000) });
+      root.end();
+    }
+    const kept = [...store.calls()].map(({ callId }) => callId);
+    assert.ok(kept.length >= 5 && kept.length <= 10, String(kept.length));
+    assert.equal(kept[0], '49');
+    const huge = call('huge');
+    huge.set({ body: 'x'.repeat(1_000_000) });
+    huge.end();
+    assert.deepEqual(
+      [...store.calls()].map(({ callId }) => callId),
+      ['huge'],
+    );
+  });
+
+  it('does not mind spans of no call, or of one that it has forgotten', () => {
+    const { store, call } = setUp(1);
+    const old = call('old');
+    const child = old.child('route');
+    call('new');
+    child.end();
+    old.child('late').end();
+    old.end();
+    assert.deepEqual(
+      [...store.calls()].map(({ callId, spans }) => [callId, spans.length]),
+      [['new', 1]],
+    );
+  });
+
+  it('tells its watchers of each start and end, until they stop', () => {
+    const { store, call } = setUp();
+    const news: string[] = [];
+    const stop = store.watch(({ type, callId, account, span }: SpanNews) =>
+      news.push(`${type} ${span.name} of ${callId} in ${account}${span.endedAt === undefined ? '' : ', ended'}`),
+    );
+    const root = call('a');
+    root.child('route').end();
+    stop();
+    root.end();
+    assert.deepEqual(news, ['start call of a in acme', 'start route of a in acme', 'end route of a in acme, ended']);
+  });
+
+  it('lets a watcher stop itself in the middle', () => {
+    const { store, call } = setUp();
+    let heard = 0;
+    const stop = store.watch(() => {
+      heard += 1;
+      stop();
+    });
+    store.watch(() => {
+      heard += 10;
+    });
+    call('a');
+    assert.equal(heard, 11);
+  });
+});
