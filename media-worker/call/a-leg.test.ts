@@ -113,11 +113,21 @@ describe('answering', () => {
 
   it('that drachtio-server refuses ends the call as failed', async () => {
     const made = leg();
-    made.signalling.accept = () => Promise.reject(new Error('Response not sent due to unknown transaction'));
+    made.signalling.accept = () => Promise.reject(new Error('failed sending, possibly due to far end closing socket'));
     await assert.rejects(made.call.answer(), (reason) => reason === made.call.signal.reason);
     assert.deepEqual(reasonOf(made), { side: 'worker', cause: 'NORMAL_TEMPORARY_FAILURE' });
     assert.equal(made.call.facts().status, 'failed');
     assert.ok(made.codes().includes(routingCodes.answerFailed.code));
+    await assertFreed(made);
+  });
+
+  it('that crosses a CANCEL is the end by the caller, though drachtio-srf passes no CANCEL on after a 200', async () => {
+    const made = leg();
+    made.signalling.accept = () => Promise.reject(new Error('Response not sent due to unknown transaction'));
+    await assert.rejects(made.call.answer(), (reason) => reason === made.call.signal.reason);
+    assert.deepEqual(reasonOf(made), { side: 'caller', cause: 'ORIGINATOR_CANCEL', sipStatus: 487 });
+    assert.equal(made.call.facts().status, 'canceled');
+    assert.deepEqual(made.codes(), []);
     await assertFreed(made);
   });
 

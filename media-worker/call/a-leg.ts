@@ -20,6 +20,11 @@ import type { CallResources } from './resources.ts';
 
 /** Pause between digits that are sent, beside the digit's own length. */
 const DIGIT_GAP_MS = 50;
+/**
+ * What drachtio-server says of a 200 that crossed a CANCEL: it has answered the INVITE with 487 already. drachtio-srf passes no CANCEL on
+ * once it has sent a final response, so this is the only word of it.
+ */
+const CANCELED_MEANWHILE = /unknown transaction/i;
 /** Characters of a sound's description in a trace. */
 const LONGEST_DESCRIPTION = 512;
 
@@ -93,7 +98,7 @@ export class ALeg implements Call {
       ...(invite.forwardedFrom === undefined ? {} : { forwardedFrom: invite.forwardedFrom }),
       userIds: [],
     };
-    request.on('cancel', () => this.#end({ side: 'caller', cause: 'ORIGINATOR_CANCEL', sipStatus: 487 }, 'canceled'));
+    request.on('cancel', () => this.#canceled());
   }
 
   get signal(): AbortSignal {
@@ -145,6 +150,7 @@ export class ALeg implements Call {
       // drachtio-server may never say what became of the 200 (its connection broke), so the call's end goes before it.
       await this.#unlessOver(this.#accepting.then((dialog) => this.#accepted(dialog, endpoint)));
     } catch (error) {
+      if (error instanceof Error && CANCELED_MEANWHILE.test(error.message)) this.#canceled();
       this.signal.throwIfAborted();
       const reason = faultOf(error, routingCodes.answerFailed);
       answered.fail(reason);
@@ -154,6 +160,10 @@ export class ALeg implements Call {
       answered.end();
     }
     this.signal.throwIfAborted();
+  }
+
+  #canceled(): void {
+    this.#end({ side: 'caller', cause: 'ORIGINATOR_CANCEL', sipStatus: 487 }, 'canceled');
   }
 
   /** The caller has our 200 OK. */
