@@ -123,7 +123,7 @@ describe('answering', () => {
 
   it('that crosses a CANCEL is the end by the caller, though drachtio-srf passes no CANCEL on after a 200', async () => {
     const made = leg();
-    made.signalling.accept = () => Promise.reject(new Error('Response not sent due to unknown transaction'));
+    made.signalling.accept = () => Promise.reject('Response not sent due to unknown transaction');
     await assert.rejects(made.call.answer(), (reason) => reason === made.call.signal.reason);
     assert.deepEqual(reasonOf(made), { side: 'caller', cause: 'ORIGINATOR_CANCEL', sipStatus: 487 });
     assert.equal(made.call.facts().status, 'canceled');

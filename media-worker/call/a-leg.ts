@@ -150,7 +150,8 @@ export class ALeg implements Call {
       // drachtio-server may never say what became of the 200 (its connection broke), so the call's end goes before it.
       await this.#unlessOver(this.#accepting.then((dialog) => this.#accepted(dialog, endpoint)));
     } catch (error) {
-      if (error instanceof Error && CANCELED_MEANWHILE.test(error.message)) this.#canceled();
+      // It rejects with the bare text.
+      if (CANCELED_MEANWHILE.test(String(error))) this.#canceled();
       this.signal.throwIfAborted();
       const reason = faultOf(error, routingCodes.answerFailed);
       answered.fail(reason);
