@@ -85,7 +85,8 @@ export async function startPivot({ manifests, options = [], node = [] }: PivotUp
   const rtpPorts = [from, from + RTP_PORTS - 1] as const;
   const places = ['--sip', '127.0.0.1:0', '--http', '127.0.0.1:0', '--rtp', `127.0.0.1:${rtpPorts.join('-')}`];
   const program = new Program(['cli/bin.js', 'up', declared!, ...places, '--data', data!, ...options], {
-    node,
+    // Its name among processes, so that nobody takes it for a `pivot up` of their own.
+    node: ['--title=pivot-e2e', ...node],
     env: { TMPDIR: temporary! },
   });
   const dispose = async (): Promise<void> => {

@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import type { PhoneCall } from '../media-worker/softswitch/phone.ts';
 
 /** What a test looks at in a span of the debug API's stream. */
@@ -22,6 +23,8 @@ export interface Trace {
   /** Resolves when a span of that name starts (or has started). `nth` counts from 1. */
   started(name: string, nth?: number): Promise<TraceSpan>;
   ended(name: string, nth?: number): Promise<TraceSpan>;
+  /** Resolves when so many events have been before (0: at the first). */
+  step(index: number): Promise<TraceEvent>;
   /** Resolves with the root span when the call is over. */
   readonly root: Promise<TraceSpan>;
 }
@@ -44,44 +47,56 @@ export function followTrace(phone: PhoneCall, http: string): Trace {
   };
   phone.events.on('provisional', begin).on('answered', begin).on('ended', begin);
 
-  const when = (type: TraceEvent['type'], name: string, nth = 1): Promise<TraceSpan> =>
+  const find = (what: string, pick: () => TraceEvent | undefined): Promise<TraceEvent> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        const found = events.filter((event) => event.type === type && event.span.name === name)[nth - 1];
+        const found = pick();
         if (found === undefined) return;
         listeners.delete(look);
-        resolve(found.span);
+        resolve(found);
       };
       listeners.add(look);
       look();
       const missing = (): void => {
-        if (listeners.delete(look)) reject(new Error(`the trace ended without the ${type} of "${name}" (${nth})`));
+        if (listeners.delete(look)) reject(new Error(`the trace ended without ${what}`));
       };
       over.promise.then(missing, missing);
     });
+  const when = async (type: TraceEvent['type'], name: string, nth = 1): Promise<TraceSpan> => {
+    const fits = (event: TraceEvent): boolean => event.type === type && event.span.name === name;
+    return (await find(`the ${type} of "${name}" (${nth})`, () => events.filter(fits)[nth - 1])).span;
+  };
   const root = when('end', 'call');
   root.catch(() => {});
   return {
     events,
     started: (name, nth) => when('start', name, nth),
     ended: (name, nth) => when('end', name, nth),
+    step: (index) => find(`event ${index}`, () => events[index]),
     root,
   };
 }
 
-async function readEvents(url: string, onEvent: (event: TraceEvent) => void): Promise<void> {
-  const response = await fetch(url, { headers: { accept: 'text/event-stream', connection: 'close' } });
-  if (!response.ok || response.body === null) throw new Error(`${url}: ${response.status}`);
-  let pending = '';
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-    pending += chunk;
-    const messages = pending.split('\n\n');
-    pending = messages.pop() ?? '';
-    for (const message of messages) {
-      const type = /^event: (start|end)$/m.exec(message)?.[1];
-      const data = /^data: (.*)$/m.exec(message)?.[1];
-      if (type === undefined || data === undefined) continue;
-      onEvent({ type: type as TraceEvent['type'], span: JSON.parse(data) as TraceSpan });
-    }
-  }
+/** Reads server-sent events, over a connection of its own, until the stream ends. */
+function readEvents(url: string, onEvent: (event: TraceEvent) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { agent: false, headers: { accept: 'text/event-stream' } }, (response) => {
+      let pending = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        const messages = (pending + chunk).split('\n\n');
+        pending = messages.pop() ?? '';
+        for (const message of messages) {
+          const type = /^event: (start|end)$/m.exec(message)?.[1];
+          const data = /^data: (.*)$/m.exec(message)?.[1];
+          if (type === undefined || data === undefined) continue;
+          onEvent({ type: type as TraceEvent['type'], span: JSON.parse(data) as TraceSpan });
+        }
+      });
+      response.on('error', reject).on('close', () => {
+        if (response.statusCode === 200) resolve();
+        else reject(new Error(`${url}: ${response.statusCode}`));
+      });
+    });
+    request.on('error', reject);
+  });
 }
