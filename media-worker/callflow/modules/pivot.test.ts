@@ -117,8 +117,8 @@ describe('pivot', () => {
     });
 
     it('goes on at _ when a Secret is missing', async () => {
-      // As the operator compiles it: with the namespace.
-      const header = { name: 'X-Key', valueFrom: { secretKeyRef: { namespace: 'acme', name: 'app', key: 'token' } } };
+      // As the operator compiles it: a reference with its namespace in place of the value.
+      const header = { name: 'X-Key', value: { secretKeyRef: { namespace: 'acme', name: 'app', key: 'token' } } };
       const data = { voice_url: VOICE, custom_request_headers: [header] };
       const { ran, errors } = await runFlow({ module: 'pivot', data, children: { _: chain(['noop']) } });
       assert.deepEqual(ran, ['pivot', 'noop']);
