@@ -1,97 +1,24 @@
 /** Every example as a user runs it: its web server, `pivot up` over its manifest, and a real SIP call by `pivot call`. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Program } from './program.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const EXAMPLES = join(ROOT, 'examples');
 /** Where the manifests expect the web servers. */
 const MANIFEST_PORT = 8090;
-/** For a program to say something that a test waits for. */
-const LINE_LIMIT_MS = 60_000;
 
-/** A program of the repository, run as a user would, line by line. */
-class Program {
-  readonly #child: ChildProcess;
-  readonly #stdout: string[] = [];
-  readonly #stderr: string[] = [];
-  readonly #waiting = new Set<() => void>();
-  readonly ended: Promise<number | null>;
-
-  constructor(...args: string[]) {
-    this.#child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#collect(this.#child.stdout, this.#stdout);
-    this.#collect(this.#child.stderr, this.#stderr);
-    this.ended = once(this.#child, 'close').then(([code]) => code as number | null);
-    void this.ended.then(() => this.#tell());
-  }
-
-  get stdout(): string {
-    return this.#stdout.join('\n');
-  }
-
-  get stderr(): string {
-    return this.#stderr.join('\n');
-  }
-
-  /** The first line of either output that fits, now or later. */
-  async line(pattern: RegExp): Promise<RegExpExecArray> {
-    const deadline = AbortSignal.timeout(LINE_LIMIT_MS);
-    for (;;) {
-      for (const line of [...this.#stdout, ...this.#stderr]) {
-        const match = pattern.exec(line);
-        if (match !== null) return match;
-      }
-      const over = this.#child.exitCode !== null || this.#child.signalCode !== null;
-      if (over || deadline.aborted) {
-        assert.fail(
-          `no line like ${pattern}${over ? ', and the program has ended' : ''}:\n${this.stdout}\n${this.stderr}`,
-        );
-      }
-      await this.#news(deadline);
-    }
-  }
-
-  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
-    this.#child.kill(signal);
-  }
-
-  async stop(): Promise<void> {
-    this.kill();
-    await this.ended;
-  }
-
-  #collect(stream: NodeJS.ReadableStream | null, lines: string[]): void {
-    if (stream === null) return;
-    createInterface({ input: stream }).on('line', (line) => {
-      lines.push(line);
-      this.#tell();
-    });
-  }
-
-  #news(deadline: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const told = (): void => {
-        this.#waiting.delete(told);
-        deadline.removeEventListener('abort', told);
-        resolve();
-      };
-      this.#waiting.add(told);
-      deadline.addEventListener('abort', told, { once: true });
-    });
-  }
-
-  #tell(): void {
-    for (const told of [...this.#waiting]) told();
-  }
+/** Ends a program as a user does. */
+async function stop(program: Program | undefined): Promise<void> {
+  program?.signal('SIGTERM');
+  await program?.ended;
 }
 
 /** What of `pivot call --output json` is looked at. */
@@ -119,7 +46,7 @@ function rtpPorts(): string {
 
 function pivotUp(folder: string, data: string): Program {
   const free = ['--sip', '127.0.0.1:0', '--http', '127.0.0.1:0', '--rtp', rtpPorts(), '--data', data];
-  return new Program('cli/bin.js', 'up', folder, ...free);
+  return new Program(['cli/bin.js', 'up', folder, ...free]);
 }
 
 const READY = /^ready: .*\budp:(\S+).* http (\S+) numbers (\d+)$/;
@@ -143,7 +70,7 @@ describe('the examples, called', { concurrency: 4 }, () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'pivot-examples-'));
-    servers = new Program('examples/servers.ts', '--port', '0');
+    servers = new Program(['examples/servers.ts', '--port', '0']);
     const [, url] = await servers.line(/^web server: (\S+)/);
     await cp(EXAMPLES, join(folder, 'manifests'), {
       recursive: true,
@@ -161,15 +88,16 @@ describe('the examples, called', { concurrency: 4 }, () => {
   });
 
   after(async () => {
-    await Promise.all([pivot?.stop(), servers?.stop()]);
+    await Promise.all([stop(pivot), stop(servers)]);
     await rm(folder, { recursive: true, force: true });
   });
 
   async function call(number: string, ...options: string[]): Promise<CallReport> {
-    const phone = new Program('cli/bin.js', 'call', number, '--sip', sip, '--output', 'json', ...options);
+    const phone = new Program(['cli/bin.js', 'call', number, '--sip', sip, '--output', 'json', ...options]);
     const code = await phone.ended;
-    assert.equal(code, 0, `pivot call ${number} ended with ${code}:\n${phone.stdout}\n${phone.stderr}`);
-    const report = JSON.parse(phone.stdout) as CallReport;
+    const output = phone.lines.join('\n');
+    assert.equal(code, 0, `pivot call ${number} ended with ${code}:\n${output}`);
+    const report = JSON.parse(output) as CallReport;
     assert.equal(report.answered, true);
     // All examples end by themselves.
     assert.equal(report.end.by, 'remote');
@@ -316,8 +244,8 @@ describe('the examples, alone', () => {
 
   for (const [name, path] of Object.entries(paths)) {
     test(`${name}/server.ts runs by itself`, async (t) => {
-      const server = new Program(`examples/${name}/server.ts`, '--port', '0');
-      t.after(() => server.stop());
+      const server = new Program([`examples/${name}/server.ts`, '--port', '0']);
+      t.after(() => stop(server));
       const [, url] = await server.line(/^web server: (\S+)/);
       const response = await fetch(`${url}${path}`);
       const body = await response.text();
@@ -328,9 +256,9 @@ describe('the examples, alone', () => {
   }
 
   test('pivot validate finds no fault in them', async () => {
-    const validate = new Program('cli/bin.js', 'validate', 'examples/');
-    assert.equal(await validate.ended, 0, validate.stdout);
-    assert.equal(validate.stdout, '');
+    const validate = new Program(['cli/bin.js', 'validate', 'examples/']);
+    assert.equal(await validate.ended, 0, validate.lines.join('\n'));
+    assert.deepEqual(validate.lines, ['8 files: 0 errors, 0 warnings']);
   });
 });
 
@@ -375,11 +303,11 @@ stringData: {key: ${KEY}}
     const pivot = pivotUp(folder, join(folder, 'data'));
     try {
       const [, sip] = await pivot.line(READY);
-      const phone = new Program('cli/bin.js', 'call', '1', '--sip', sip!);
+      const phone = new Program(['cli/bin.js', 'call', '1', '--sip', sip!]);
       await phone.ended;
-      assert.match(phone.stdout, /not answered: 603/);
+      assert.match(phone.lines.join('\n'), /not answered: 603/);
     } finally {
-      await pivot.stop();
+      await stop(pivot);
       web.close();
     }
     assert.deepEqual(
@@ -435,11 +363,11 @@ describe('npm start', () => {
       other.once('error', () => resolve()).listen(MANIFEST_PORT, '127.0.0.1', resolve),
     );
     t.after(() => other.close());
-    const start = new Program('examples/start.ts');
-    t.after(() => start.stop());
+    const start = new Program(['examples/start.ts']);
+    t.after(() => stop(start));
     assert.equal(await start.ended, 1);
-    assert.equal(start.stdout, '');
-    assert.match(start.stderr, /^examples: port 8090 of 127\.0\.0\.1 is in use.*$/);
+    assert.equal(start.lines.length, 1, start.lines.join('\n'));
+    assert.match(start.lines[0]!, /^examples: port 8090 of 127\.0\.0\.1 is in use/);
   });
 
   test('brings up servers and pivot, says what to do next, and ends both', async (t) => {
@@ -447,22 +375,22 @@ describe('npm start', () => {
     const data = await mkdtemp(join(tmpdir(), 'pivot-start-'));
     t.after(() => rm(data, { recursive: true, force: true }));
     const free = ['--sip', '127.0.0.1:0', '--http', '127.0.0.1:0', '--rtp', rtpPorts(), '--data', data];
-    const start = new Program('examples/start.ts', ...free);
-    t.after(() => start.stop());
+    const start = new Program(['examples/start.ts', ...free]);
+    t.after(() => stop(start));
     const [, sip, http] = await start.line(READY);
     await start.line(/^What was sent and returned: /);
-    const lines = start.stdout.split('\n');
+    const { lines } = start;
     const ready = lines.findIndex((line) => line.startsWith('ready:'));
     assert.deepEqual(lines.slice(ready + 1, ready + 4), [
       `Call sip:2030@${sip} with any SIP phone; no account is needed.`,
       `No phone? In another terminal: npx pivot call 2030 --sip ${sip}`,
       `What was sent and returned: ${http}/v2/accounts/default/pivot/debug`,
     ]);
-    const phone = new Program('cli/bin.js', 'call', '2030', '--sip', sip!);
-    assert.equal(await phone.ended, 0, phone.stderr);
-    assert.match(phone.stdout, /says “Hello\. This call was answered by a web server\.”/);
+    const phone = new Program(['cli/bin.js', 'call', '2030', '--sip', sip!]);
+    assert.equal(await phone.ended, 0, phone.lines.join('\n'));
+    assert.match(phone.lines.join('\n'), /says “Hello\. This call was answered by a web server\.”/);
 
-    start.kill('SIGINT');
+    start.signal('SIGINT');
     assert.equal(await start.ended, 0);
     assert.equal(await inUse(), false);
     await assert.rejects(fetch(`${http}/healthz`));
