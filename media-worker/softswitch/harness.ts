@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
-import { answerTo, negotiate, offer } from './freeswitch/session-description.ts';
 import { type ClockedRtpPorts, createRtpPorts } from './rtp/ports.ts';
+import { answerOffer, makeOffer, readAnswer } from './rtp/sdp.ts';
 import type { RtpSession } from './rtp/types.ts';
 import type { Dialog } from './sip/types.ts';
 import { createUserAgent } from './sip/user-agent.ts';
@@ -153,7 +153,7 @@ export async function startRig(options: { readonly inline: boolean }): Promise<R
     },
     async call(): Promise<Phone> {
       const session = await rtp.open();
-      const local = { address: '127.0.0.1', port: session.localPort, sessionId: 1, version: 1 };
+      const local = { address: '127.0.0.1', port: session.localPort };
       const connected = new Promise<{ endpoint: Endpoint; dialog: SrfDialog }>((resolve, reject) => {
         next = resolve;
         failed = reject;
@@ -161,14 +161,14 @@ export async function startRig(options: { readonly inline: boolean }): Promise<R
       const placed = agent.invite({
         uri: `sip:app@127.0.0.1:${softswitch.sipPort}`,
         from: 'sip:alice@caller.example',
-        sdp: offer(local),
+        sdp: makeOffer(local),
       });
       const dialog = await placed.answered;
-      const media = negotiate(dialog.remoteSdp);
-      if (media !== undefined) session.setRemote(media.remote);
+      const remote = readAnswer(dialog.remoteSdp);
+      if (!('code' in remote)) session.setRemote(remote);
       dialog.onReinvite = (sdp) => {
-        const again = negotiate(sdp);
-        return again === undefined ? dialog.localSdp : answerTo(again, local);
+        const again = answerOffer(sdp, local);
+        return 'code' in again ? dialog.localSdp : again.sdp;
       };
       const pair = await connected;
       return { dialog, rtp: session, endpoint: pair.endpoint, srfDialog: pair.dialog };

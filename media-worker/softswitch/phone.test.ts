@@ -99,6 +99,23 @@ for (const transport of ['udp', 'tcp'] as const) {
   });
 }
 
+test('a call to the realm of an account goes to the address given', async () => {
+  const calls = [
+    { options: { host: 'acme.example' }, uri: 'sip:2030@acme.example', from: 'sip:pivot-phone@acme.example' },
+    { options: { uri: 'sip:sales@acme.example' }, uri: 'sip:sales@acme.example', from: 'sip:pivot-phone@127.0.0.1' },
+  ];
+  for (const { options, uri, from } of calls) {
+    const incoming = answerNext();
+    const call = await phones.placeCall({ number: '2030', sip, ...options });
+    const { invite } = (await incoming).call;
+    assert.equal(invite.uri, uri);
+    assert.equal(invite.headers.get('to')?.[0], `<${uri}>`);
+    assert.ok(invite.headers.get('from')?.[0]?.startsWith(`<${from}>`));
+    await call.answered;
+    await call.hangup();
+  }
+});
+
 describe('digits', () => {
   test('by RFC 4733, and those that come back', async () => {
     const incoming = answerNext();

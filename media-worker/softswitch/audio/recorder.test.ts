@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -90,13 +90,15 @@ test('the longest time is kept to the sample, and told once', async () => {
   for (const frame of frames('%(1000,0,440)')) wav.write(frame);
   await wav.close();
   assert.equal((await read('limited.wav', 1, 0)).samples.length, 2000);
+  assert.equal((await stat(join(folder, 'limited.wav'))).size, wav.bytes);
   assert.equal(told, 1);
 });
 
 test('a place that cannot be written to is a fault', async () => {
   await writeFile(join(folder, 'file'), '');
-  for (const name of ['file/here.wav', '.']) {
-    const opened = await openRecorder(join(folder, name), { channels: 1 });
+  // Under /proc Node's own mkdir with `recursive` would never come back.
+  for (const path of [join(folder, 'file/here.wav'), folder, '/proc/no/such/folder/here.wav']) {
+    const opened = await openRecorder(path, { channels: 1 });
     assert.ok('code' in opened && opened.code === 'PV-1739');
   }
 });

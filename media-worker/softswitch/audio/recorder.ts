@@ -10,6 +10,8 @@ import { WAV_HEADER_BYTES, wavHeader } from './wav-format.ts';
 export interface Recorder {
   /** Samples per channel so far. */
   readonly samples: number;
+  /** Size of the file when closed now. */
+  readonly bytes: number;
   /** Why the file is incomplete, once something went wrong. */
   readonly fault: Fault | undefined;
   /** Takes one frame per direction: two channels, or mixed into one. Keeps neither. Never waits for the disk. */
@@ -33,7 +35,7 @@ const MAX_WAITING = 30;
 /** Opens the file, with its folder. It is a valid, empty wav file from the start. */
 export async function openRecorder(path: string, options: RecorderOptions): Promise<Recorder | Fault> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const handle = await open(path, 'w');
     try {
       await handle.write(wavHeader(options.channels, SAMPLE_RATE, 0), 0, WAV_HEADER_BYTES, 0);
@@ -44,6 +46,21 @@ export async function openRecorder(path: string, options: RecorderOptions): Prom
     return new WavRecorder(path, handle, options);
   } catch (error) {
     return failure(path, error);
+  }
+}
+
+/** Folder by folder: Node's recursive mkdir never comes back where the system says ENOENT for a folder whose parent is there (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== 'EEXIST') throw again;
+    });
   }
 }
 
@@ -73,6 +90,10 @@ class WavRecorder implements Recorder {
     this.#maxSamples = (options.maxSeconds ?? Number.POSITIVE_INFINITY) * SAMPLE_RATE;
     this.#onLimit = options.onLimit;
     this.#block = new Int16Array(BLOCK_SAMPLES * options.channels);
+  }
+
+  get bytes(): number {
+    return WAV_HEADER_BYTES + this.samples * this.#channels * 2;
   }
 
   write(frame: Frame, other?: Frame): void {

@@ -10,7 +10,7 @@ import {
   type ResponseMessage,
 } from '../sip/message.ts';
 import { replyLines } from '../sip/reply.ts';
-import type { IncomingRequest } from '../sip/transactions.ts';
+import type { IncomingRequest } from '../sip/transaction-types.ts';
 import type { TransportName } from '../sip/transport.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { RequestMessage } from '../sip/message.ts';
 import { resolveTarget, targetOf } from '../sip/resolve.ts';
-import type { ClientHandlers, ClientTransaction } from '../sip/transactions.ts';
+import type { ClientHandlers, ClientTransaction } from '../sip/transaction-types.ts';
 import type { Peer } from '../sip/transport.ts';
 import type { Context } from './context.ts';
 import type { DialogRecord } from './records.ts';

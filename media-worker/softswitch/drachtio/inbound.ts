@@ -6,7 +6,7 @@ import { type HeaderLine, line, type ResponseMessage } from '../sip/message.ts';
 import { replyTo } from '../sip/reply.ts';
 import { retransmit2xx } from '../sip/retransmit-2xx.ts';
 import { serialize } from '../sip/serialize.ts';
-import type { IncomingRequest, ServerTransaction } from '../sip/transactions.ts';
+import type { IncomingRequest, ServerTransaction } from '../sip/transaction-types.ts';
 import { completeResponse, type OwnAddress, Refused } from './complete.ts';
 import type { Context } from './context.ts';
 import { dialogIdOf } from './dialogs.ts';

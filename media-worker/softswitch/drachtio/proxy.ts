@@ -5,7 +5,7 @@ import { type Message, type ResponseMessage, withTopVia } from '../sip/message.t
 import { replyTo } from '../sip/reply.ts';
 import { resolveTarget, targetOf } from '../sip/resolve.ts';
 import { serialize } from '../sip/serialize.ts';
-import type { ClientTransaction, IncomingResponse } from '../sip/transactions.ts';
+import type { ClientTransaction, IncomingResponse } from '../sip/transaction-types.ts';
 import type { Peer } from '../sip/transport.ts';
 import type { Context } from './context.ts';
 import { timeOfDay } from './frames.ts';

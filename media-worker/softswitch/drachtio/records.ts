@@ -1,7 +1,7 @@
 import type { Timer } from '../sip/clock.ts';
 import type { DialogState } from '../sip/dialog.ts';
 import type { RequestMessage } from '../sip/message.ts';
-import type { ClientTransaction, IncomingRequest, ServerTransaction } from '../sip/transactions.ts';
+import type { ClientTransaction, IncomingRequest, ServerTransaction } from '../sip/transaction-types.ts';
 import type { Peer } from '../sip/transport.ts';
 
 /** An application's connection, once it is open. */

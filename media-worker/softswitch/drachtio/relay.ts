@@ -4,7 +4,7 @@ import { newTag } from '../sip/ids.ts';
 import { first, type HeaderLine, line, type RequestMessage, withLines, withTopVia } from '../sip/message.ts';
 import { replyTo } from '../sip/reply.ts';
 import { resolveTarget, targetOf } from '../sip/resolve.ts';
-import type { IncomingRequest, ServerTransaction } from '../sip/transactions.ts';
+import type { IncomingRequest, ServerTransaction } from '../sip/transaction-types.ts';
 import type { Peer } from '../sip/transport.ts';
 import type { Context } from './context.ts';
 

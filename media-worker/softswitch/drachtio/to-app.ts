@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Message, RequestMessage } from '../sip/message.ts';
 import { serialize } from '../sip/serialize.ts';
-import type { IncomingRequest, IncomingResponse } from '../sip/transactions.ts';
+import type { IncomingRequest, IncomingResponse } from '../sip/transaction-types.ts';
 import type { Peer } from '../sip/transport.ts';
 import type { Context } from './context.ts';
 import { timeOfDay } from './frames.ts';
@@ -17,6 +17,9 @@ export function ok(app: App, replyTo: string, ...tokens: string[]): void {
 export function no(app: App, replyTo: string, why: string): void {
   app.send([randomUUID(), 'response', replyTo, 'NO', why].join('|'));
 }
+
+/** What the SIP side says when no transport of the server's fits. */
+export const NO_TRANSPORT = 'requested protocol/transport not available';
 
 /** Refused by the SIP side. */
 export function nok(app: App, replyTo: string, why: string): void {

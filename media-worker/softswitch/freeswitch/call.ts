@@ -1,9 +1,11 @@
 /** A SIP call to the stand-in: answers it, keeps its media and variables up to date, ends it; the dialplan runs in between (30, 40). */
 
+import { type LocalMedia, makeOffer, type ReadOffer, readAnswer, readOffer } from '../rtp/sdp.ts';
+import type { RemoteMedia } from '../rtp/types.ts';
+import { digitOfInfo } from '../sip/info-digits.ts';
 import type { Dialog, DialogEnd, IncomingCall, SipMessage } from '../sip/types.ts';
 import { Channel } from './channel.ts';
 import { type Core, microseconds, PROFILE } from './core.ts';
-import { answerTo, type LocalMedia, type Negotiated, negotiate, offer, withDirection } from './session-description.ts';
 import { sipVariables } from './sip-variables.ts';
 import { beginSession } from './statistics.ts';
 
@@ -31,13 +33,13 @@ async function take(core: Core, call: IncomingCall): Promise<void> {
     return call.reject(404, 'Not Found', { Reason: 'Q.850;cause=3;text="NO_ROUTE_DESTINATION"' });
   }
   if (core.channels.size >= core.maxSessions) return call.reject(503, 'Maximum Calls In Progress');
-  const negotiated = invite.body.trim() === '' ? undefined : negotiate(invite.body);
-  if (negotiated === undefined && invite.body.trim() !== '') return call.reject(488, 'Not Acceptable Here');
+  const offered = invite.body.trim() === '' ? undefined : readOffer(invite.body);
+  if (offered !== undefined && 'code' in offered) return call.reject(488, 'Not Acceptable Here');
   const channel = await createChannel(core, call);
   if (channel === undefined) return;
   const local = localMedia(channel);
-  if (negotiated === undefined) await takeWithoutOffer(channel, call, local);
-  else takeOffer(channel, call, local, negotiated);
+  if (offered === undefined) await takeWithoutOffer(channel, call, local);
+  else takeOffer(channel, call, local, offered);
   if (channel.ended) return;
   const ran = await channel.execution.runAll([
     { app: 'answer', args: '' },
@@ -91,25 +93,33 @@ function localMedia(channel: Channel): LocalMedia {
   return {
     address: channel.rtp.localAddress,
     port: channel.rtp.localPort,
+    name: 'FreeSWITCH',
     sessionId,
-    version: sessionId + 1,
+    sessionVersion: sessionId + 1,
+    sendrecvImplied: true,
   };
 }
 
-function takeOffer(channel: Channel, call: IncomingCall, local: LocalMedia, negotiated: Negotiated): void {
+/**
+ * Writes a description for the far end; `rtp_local_sdp_str`, which drachtio-fsmrf sends to the caller, has its `a=sendrecv` spelled
+ * out.
+ */
+function describe(channel: Channel, local: LocalMedia, write: (local: LocalMedia) => string): string {
+  channel.setVariable('rtp_local_sdp_str', write({ ...local, sendrecvImplied: false }));
+  return write(local);
+}
+
+function takeOffer(channel: Channel, call: IncomingCall, local: LocalMedia, offered: ReadOffer): void {
   channel.answer = () => {
-    setMedia(channel, negotiated, call.invite.body);
-    const answer = answerTo(negotiated, local);
-    channel.setVariable('rtp_local_sdp_str', withDirection(answer));
-    accept(channel, call, local, answer);
+    setMedia(channel, offered.remote, call.invite.body);
+    accept(channel, call, local, describe(channel, local, offered.answer));
     if (!channel.ended) announceAnswer(channel);
   };
 }
 
 /** 3pcc: the 200 carries the offer, and the dialplan runs once the ACK has brought the answer. */
 async function takeWithoutOffer(channel: Channel, call: IncomingCall, local: LocalMedia): Promise<void> {
-  const sdp = offer(local);
-  channel.setVariable('rtp_local_sdp_str', withDirection(sdp));
+  const sdp = describe(channel, local, makeOffer);
   channel.answer = () => announceAnswer(channel);
   // Until somebody is there to send to, playbacks take their time all the same.
   channel.rtp.setRemote({ address: local.address, port: 0, codec: 'PCMU', payloadType: 0, direction: 'inactive' });
@@ -153,32 +163,27 @@ function watch(channel: Channel, dialog: Dialog, local: LocalMedia): void {
   channel.setVariable('sip_full_via', header(dialog.initial, 'via'));
   channel.setVariable('sip_full_from', header(dialog.initial, 'from'));
   channel.setVariable('sip_full_to', `${header(dialog.initial, 'to') ?? ''};tag=${dialog.localTag}`);
-  let version = local.version;
+  let sessionVersion = local.sessionVersion ?? 0;
   const next = (): LocalMedia => {
-    version += 1;
-    return { ...local, version };
+    sessionVersion += 1;
+    return { ...local, sessionVersion };
   };
   dialog.onAckSdp = (sdp) => {
-    const negotiated = negotiate(sdp);
-    if (negotiated !== undefined) setMedia(channel, withoutEcho(negotiated, local), sdp);
+    const remote = readAnswer(sdp);
+    if (!('code' in remote)) setMedia(channel, withoutEcho(remote, local), sdp);
   };
   dialog.onReinvite = (sdp) => {
-    if (sdp.trim() === '') {
-      const renewed = offer(next());
-      channel.setVariable('rtp_local_sdp_str', withDirection(renewed));
-      return renewed;
-    }
-    const negotiated = negotiate(sdp);
+    if (sdp.trim() === '') return describe(channel, next(), makeOffer);
+    const offered = readOffer(sdp);
     // Nothing in common: the session stays as it is (RFC 3261 section 14.2).
-    if (negotiated === undefined) return dialog.localSdp;
-    setMedia(channel, negotiated, sdp);
-    const answer = answerTo(negotiated, next());
-    channel.setVariable('rtp_local_sdp_str', withDirection(answer.replace(/^a=(sendonly|recvonly|inactive)\r\n/m, '')));
-    hold(channel, negotiated);
+    if ('code' in offered) return dialog.localSdp;
+    setMedia(channel, offered.remote, sdp);
+    const answer = describe(channel, next(), offered.answer);
+    hold(channel, offered.remote);
     return answer;
   };
   dialog.onInfo = (contentType, body) => {
-    const digit = digitOf(contentType, body);
+    const digit = digitOfInfo(contentType, body);
     if (digit !== undefined) channel.receiveDigit(digit);
   };
   const ended = (): void => {
@@ -190,14 +195,12 @@ function watch(channel: Channel, dialog: Dialog, local: LocalMedia): void {
 }
 
 /** drachtio-srf acknowledges an offer it has no answer for with that offer itself: there is nobody to send to yet (40). */
-function withoutEcho(negotiated: Negotiated, local: LocalMedia): Negotiated {
-  const { remote } = negotiated;
-  if (remote.port !== local.port || remote.address !== local.address) return negotiated;
-  return { ...negotiated, remote: { ...remote, port: 0, direction: 'inactive' } };
+function withoutEcho(remote: RemoteMedia, local: LocalMedia): RemoteMedia {
+  if (remote.port !== local.port || remote.address !== local.address) return remote;
+  return { ...remote, port: 0, direction: 'inactive' };
 }
 
-function setMedia(channel: Channel, negotiated: Negotiated, sdp: string): void {
-  const { remote } = negotiated;
+function setMedia(channel: Channel, remote: RemoteMedia, sdp: string): void {
   const { rtp } = channel;
   const flow = remote.direction;
   channel.codec = remote.codec;
@@ -249,8 +252,7 @@ function announceAnswer(channel: Channel): void {
 }
 
 /** Hold by re-INVITE: `sendonly` and `inactive` (RFC 3264 section 8.4). */
-function hold(channel: Channel, negotiated: Negotiated): void {
-  const { direction } = negotiated.remote;
+function hold(channel: Channel, { direction }: RemoteMedia): void {
   const held = direction === 'sendonly' || direction === 'inactive';
   if (held === (channel.callState === 'HELD')) return;
   if (held) {
@@ -262,16 +264,3 @@ function hold(channel: Channel, negotiated: Negotiated): void {
     channel.announce('CHANNEL_UNHOLD', true);
   }
 }
-
-/** `application/dtmf-relay` (`Signal=5`, `Duration=160` in ms) and `application/dtmf` (the digit alone). */
-function digitOf(contentType: string, body: string): Parameters<Channel['receiveDigit']>[0] | undefined {
-  const type = contentType.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/dtmf-relay' && type !== 'application/dtmf') return undefined;
-  const signal = type === 'application/dtmf' ? body.trim() : (/^\s*signal\s*=\s*(\S+)/im.exec(body)?.[1] ?? '');
-  const digit = NAMED[signal] ?? signal.toUpperCase();
-  if (!/^[0-9*#A-D]$/.test(digit)) return undefined;
-  const milliseconds = Math.min(24_000, Number(/^\s*duration\s*=\s*(\d+)/im.exec(body)?.[1] ?? 250));
-  return { digit, durationSamples: milliseconds * 8, source: 'INFO' };
-}
-
-const NAMED: Readonly<Record<string, string>> = { 10: '*', 11: '#', 12: 'A', 13: 'B', 14: 'C', 15: 'D' };

@@ -1,6 +1,7 @@
 /** Collecting digits behind a prompt: switch_ivr_read and switch_play_and_get_digits (transcripts 33 and 33b). */
 
 import type { ReceivedDigit } from '../rtp/types.ts';
+import { numberOf } from './arguments.ts';
 import type { ApplicationContext } from './execution.ts';
 import { playFile } from './playback.ts';
 
@@ -13,6 +14,33 @@ export interface ReadOptions {
   readonly terminators: string;
   readonly prompt: string;
   readonly variable: string;
+}
+
+/** What `read` and `play_and_get_digits` have in common among their arguments, as they are written. */
+export interface ReadArguments {
+  readonly min: string | undefined;
+  readonly max: string | undefined;
+  readonly timeout: string | undefined;
+  readonly digitTimeout: string | undefined;
+  readonly terminators: string | undefined;
+  readonly prompt: string;
+  readonly variable: string | undefined;
+}
+
+const MAX_DIGITS = 128;
+const MIN_TIMEOUT_MS = 1000;
+
+export function readOptions(given: ReadArguments): ReadOptions {
+  const timeoutMs = Math.max(MIN_TIMEOUT_MS, numberOf(given.timeout, MIN_TIMEOUT_MS));
+  return {
+    min: numberOf(given.min, 0, 0, MAX_DIGITS),
+    max: Math.max(1, numberOf(given.max, MAX_DIGITS, 0, MAX_DIGITS)),
+    timeoutMs,
+    digitTimeoutMs: numberOf(given.digitTimeout, 0) || timeoutMs,
+    terminators: given.terminators === 'none' ? '' : (given.terminators ?? '#'),
+    prompt: given.prompt,
+    variable: given.variable ?? 'read_digits',
+  };
 }
 
 export interface ReadResult {

@@ -1,10 +1,10 @@
 /** Recording a channel's both directions beside whatever it does: `uuid_record`, `record_session` (35). */
 
-import type { AudioSink } from '../rtp/types.ts';
+import { openRecorder, type Recorder } from '../audio/recorder.ts';
+import { type AudioSink, FRAME_SAMPLES, SAMPLE_RATE } from '../rtp/types.ts';
 import type { Channel } from './channel.ts';
 import { extendedHeaders } from './channel-headers.ts';
 import type { Header } from './event.ts';
-import { openRecorder, type SoundFile } from './sound-file.ts';
 
 export interface ChannelRecording {
   /** While masked, silence is recorded. True when it changed anything. */
@@ -17,12 +17,14 @@ export async function startRecording(channel: Channel, path: string, limitSecond
   if (channel.ended || channel.recordings.has(path)) return false;
   const starting: ChannelRecording = { mask: () => false, stop: async () => {} };
   channel.recordings.set(path, starting);
-  let file: SoundFile;
-  try {
-    file = await openRecorder(path, channel.variable('RECORD_STEREO') === 'true' ? 2 : 1);
-  } catch (error) {
+  const file = await openRecorder(path, {
+    channels: channel.variable('RECORD_STEREO') === 'true' ? 2 : 1,
+    ...(limitSeconds > 0 ? { maxSeconds: limitSeconds } : {}),
+    onLimit: () => channel.core.track(stopRecording(channel, path), `recording ${path}`),
+  });
+  if ('code' in file) {
     channel.recordings.delete(path);
-    channel.core.log('warn', 'cannot record', { uuid: channel.uuid, path, error: String(error) });
+    channel.core.log('warn', 'cannot record', { uuid: channel.uuid, code: file.code, error: file.message });
     return false;
   }
   if (channel.ended) {
@@ -30,14 +32,14 @@ export async function startRecording(channel: Channel, path: string, limitSecond
     await file.close();
     return false;
   }
-  record(channel, path, file, limitSeconds);
+  record(channel, path, file);
   channel.fire('RECORD_START', () => [...extendedHeaders(channel), ['Record-File-Path', path]]);
   return true;
 }
 
-function record(channel: Channel, path: string, file: SoundFile, limitSeconds: number): void {
-  const heard = new Int16Array(160);
-  const silence = new Int16Array(160);
+function record(channel: Channel, path: string, file: Recorder): void {
+  const heard = new Int16Array(FRAME_SAMPLES);
+  const silence = new Int16Array(FRAME_SAMPLES);
   let masked = false;
   // A tick first delivers what was heard, then what was sent: a frame of the file is complete with the latter.
   const ear: AudioSink = { write: (frame) => heard.set(frame), close: () => {} };
@@ -46,9 +48,6 @@ function record(channel: Channel, path: string, file: SoundFile, limitSeconds: n
       if (masked) file.write(silence, silence);
       else file.write(heard, frame);
       heard.fill(0);
-      if (limitSeconds > 0 && file.samples >= limitSeconds * 8000) {
-        channel.core.track(stopRecording(channel, path), `recording ${path}`);
-      }
     },
     close: () => {},
   };
@@ -62,8 +61,8 @@ function record(channel: Channel, path: string, file: SoundFile, limitSeconds: n
     async stop() {
       channel.rtp.removeSink(ear);
       channel.rtp.removeSentSink(mouth);
-      await file.close();
-      setRecordVariables(channel, file.samples, file.bytes);
+      await closeRecorder(channel, file);
+      setRecordVariables(channel, file);
       channel.setVariable('record_completion_cause', 'success-maxtime');
       channel.fire('RECORD_STOP', () => {
         const headers: Header[] = [
@@ -76,11 +75,19 @@ function record(channel: Channel, path: string, file: SoundFile, limitSeconds: n
   });
 }
 
+/** A file that could not be written to its end is no reason to end the call. */
+export async function closeRecorder(channel: Channel, file: Recorder): Promise<void> {
+  await file.close();
+  if (file.fault === undefined) return;
+  const { code, message } = file.fault;
+  channel.core.log('warn', 'a recording is incomplete', { uuid: channel.uuid, code, error: message });
+}
+
 /** The variables a recording leaves. */
-export function setRecordVariables(channel: Channel, samples: number, bytes: number): void {
+export function setRecordVariables(channel: Channel, { samples, bytes }: Recorder): void {
   channel.setVariable('record_file_size', String(bytes));
-  channel.setVariable('record_seconds', String(Math.floor(samples / 8000)));
-  channel.setVariable('record_ms', String(Math.floor(samples / 8)));
+  channel.setVariable('record_seconds', String(Math.floor(samples / SAMPLE_RATE)));
+  channel.setVariable('record_ms', String(Math.floor((samples * 1000) / SAMPLE_RATE)));
   channel.setVariable('record_samples', String(samples));
 }
 

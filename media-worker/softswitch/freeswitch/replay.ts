@@ -9,11 +9,11 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createRtpPorts } from '../rtp/ports.ts';
+import { makeOffer, readAnswer } from '../rtp/sdp.ts';
 import type { RtpSession } from '../rtp/types.ts';
 import type { Dialog, DialogEnd, UserAgent } from '../sip/types.ts';
 import { createUserAgent } from '../sip/user-agent.ts';
 import { type Freeswitch, startFreeswitch } from './freeswitch.ts';
-import { negotiate, offer } from './session-description.ts';
 
 /** `$1` stands for the channel of connection 1; connection 0 is inbound. */
 type Step =
@@ -239,7 +239,7 @@ class Replay {
     const placed = this.#agent.invite({
       uri: `sip:drachtio@127.0.0.1:${this.#freeswitch.sipPort}`,
       from: 'sip:127.0.0.1',
-      sdp: offer({ address: '127.0.0.1', port: rtp.localPort, sessionId: 1, version: 1 }),
+      sdp: makeOffer({ address: '127.0.0.1', port: rtp.localPort }),
       headers: { 'User-Agent': `drachtio-fsmrf:${randomUUID()}`, 'X-esl-outbound': `127.0.0.1:${port}` },
     });
     const [socket] = await accepted;
@@ -252,9 +252,9 @@ class Replay {
     await wire.next('event listener enabled');
     await wire.next('filter added');
     const dialog = await placed.answered;
-    const media = negotiate(dialog.remoteSdp);
-    assert.ok(media !== undefined);
-    rtp.setRemote(media.remote);
+    const remote = readAnswer(dialog.remoteSdp);
+    assert.ok(!('code' in remote));
+    rtp.setRemote(remote);
     const leg = { wire, uuid, dialog, rtp };
     this.#legs.set(conn, leg);
     return leg;

@@ -5,6 +5,7 @@ import { answerOffer, type LocalMedia, makeOffer, readAnswer } from '../rtp/sdp.
 import { DEFAULT_DIGIT_MS, eventCode } from '../rtp/telephone-event.ts';
 import type { AudioSource, RtpSession } from '../rtp/types.ts';
 import { isSipFailure } from '../sip/failure.ts';
+import { digitOfInfo, infoOfDigit } from '../sip/info-digits.ts';
 import type { Dialog, DialogEnd, ExtraHeaders, OutgoingCall, SipMessage, UserAgent } from '../sip/types.ts';
 import type { ListeningEar } from './ear.ts';
 import type { CallEnd, CallOptions, PhoneCall, PhoneCallEvents } from './types.ts';
@@ -50,7 +51,8 @@ class Call implements PhoneCall {
     const from = options.from ?? 'pivot-phone';
     this.#outgoing = agent.invite({
       uri: requestUri(options),
-      from: /^sips?:/i.test(from) ? from : `sip:${encodeUser(from)}@${hostOf(options.sip)}`,
+      ...(options.host === undefined && options.uri === undefined ? {} : { sendTo: `sip:${serverOf(options)}` }),
+      from: /^sips?:/i.test(from) ? from : `sip:${encodeUser(from)}@${options.host ?? hostOf(options.sip)}`,
       sdp: this.#offer(),
       ...(options.fromName === undefined ? {} : { fromName: options.fromName }),
       ...(options.headers === undefined ? {} : { headers: options.headers }),
@@ -189,11 +191,8 @@ class Call implements PhoneCall {
   }
 
   #informed(contentType: string, body: string): void {
-    if (!/^application\/dtmf(-relay)?\b/i.test(contentType)) return;
-    const digit = /^\s*(?:Signal\s*=\s*)?([0-9*#A-D])/i.exec(body)?.[1];
-    if (digit === undefined) return;
-    const ms = Number(/^\s*Duration\s*=\s*(\d+)/im.exec(body)?.[1] ?? DEFAULT_DIGIT_MS);
-    this.events.emit('digit', { digit: digit.toUpperCase(), durationSamples: ms * 8, source: 'INFO' });
+    const digit = digitOfInfo(contentType, body);
+    if (digit !== undefined) this.events.emit('digit', digit);
   }
 
   async #pressByInfo(digits: string, durationMs: number): Promise<void> {
@@ -202,8 +201,7 @@ class Call implements PhoneCall {
     for (const digit of digits) {
       if (digit === 'w' || digit === 'W') await this.#pause(digit === 'w' ? 500 : 1000);
       else if (eventCode(digit) >= 0) {
-        const body = `Signal=${digit.toUpperCase()}\r\nDuration=${durationMs}\r\n`;
-        await dialog.info('application/dtmf-relay', body);
+        await dialog.info('application/dtmf-relay', infoOfDigit(digit, durationMs));
       }
     }
   }
@@ -252,8 +250,13 @@ function ofMessage(message: SipMessage | undefined): Pick<CallEnd, 'message' | '
   return reasonHeader === undefined ? { message } : { message, reasonHeader };
 }
 
-function requestUri({ number, sip, transport }: CallOptions): string {
-  return `sip:${encodeUser(number)}@${sip}${transport === 'tcp' ? ';transport=tcp' : ''}`;
+function requestUri(options: CallOptions): string {
+  return options.uri ?? `sip:${encodeUser(options.number)}@${options.host ?? serverOf(options)}`;
+}
+
+/** Where the INVITE goes. */
+function serverOf({ sip, transport }: CallOptions): string {
+  return `${sip}${transport === 'tcp' ? ';transport=tcp' : ''}`;
 }
 
 /** Without the port; IPv6 hosts stand in brackets. */

@@ -9,6 +9,10 @@ export interface CallOptions {
   readonly number: string;
   /** Where to call, `HOST:PORT`; the request URI is `sip:NUMBER@HOST:PORT`. */
   readonly sip: string;
+  /** Host of the request URI and of From when it is not that of `sip`: the realm of an account, `acme.example`. */
+  readonly host?: string;
+  /** The whole request URI, instead of one made of `number`, `host` and `sip`. The INVITE goes to `sip` all the same. */
+  readonly uri?: string;
   /** Default udp. */
   readonly transport?: 'udp' | 'tcp';
   /** Number or whole URI for From. Default `pivot-phone`. */

@@ -17,6 +17,8 @@ export interface LocalMedia {
   readonly codecs?: readonly Codec[];
   /** What we want to do; an answer is limited to what the offer allows. Default sendrecv. */
   readonly direction?: Direction;
+  /** Leave `a=sendrecv` out, which is the default, as FreeSWITCH does. */
+  readonly sendrecvImplied?: boolean;
   /** `o=` and `s=`. Default `-`. */
   readonly name?: string;
   /** `o=`: the same for all descriptions of a session, and one more for each that differs (RFC 3264 section 8). */
@@ -48,45 +50,60 @@ export function makeOffer(local: LocalMedia): string {
   });
 }
 
+/** An offer of the far end that can be answered. */
+export interface ReadOffer {
+  readonly remote: RemoteMedia;
+  answer(local: LocalMedia): string;
+}
+
 /**
- * Answers an offer (RFC 3264 section 6): the first plain RTP audio stream with PCMU or PCMA is taken, with the first of the
- * offer's codecs that we have; every other stream is refused by port 0. A fault stands for a 488.
+ * Reads an offer (RFC 3264 section 6): the first plain RTP audio stream with PCMU or PCMA is taken, with the first of the offer's
+ * codecs that is in `codecs`; the answer refuses every other stream by port 0. A fault stands for a 488.
  */
-export function answerOffer(offer: string, local: LocalMedia): { sdp: string; remote: RemoteMedia } | Fault {
+export function readOffer(offer: string, codecs: readonly Codec[] = DEFAULT_CODECS): ReadOffer | Fault {
   const session = parseSdp(offer);
   if ('code' in session) return session;
-  let taken: { media: MediaDescription; remote: RemoteMedia } | undefined;
-  let why: Fault | undefined;
-  for (const media of session.media) {
-    const remote = remoteOf(session, media, local.codecs ?? DEFAULT_CODECS);
-    if ('code' in remote) why ??= remote;
-    else taken ??= { media, remote };
-  }
-  if (taken === undefined) return why ?? fault(softswitchCodes.badSdp, 'the session description has no audio stream');
-  const { remote } = taken;
-  const direction = common(MIRRORED[remote.direction], local.direction ?? 'sendrecv');
-  const lines = session.media.map((media) =>
-    media === taken.media
-      ? audioLine(
-          local,
-          [{ payload: remote.payloadType, codec: remote.codec, rate: 8000 }],
-          remote.eventPayloadType,
-          direction,
-          media.protocol,
-        )
-      : refusedLine(media),
-  );
-  return { sdp: write({ ...sessionOf(local), media: lines }), remote };
+  const taken = audioOf(session, codecs);
+  if ('code' in taken) return taken;
+  const { media: stream, remote } = taken;
+  return {
+    remote,
+    answer(local) {
+      const direction = common(MIRRORED[remote.direction], local.direction ?? 'sendrecv');
+      const types = [{ payload: remote.payloadType, codec: remote.codec, rate: 8000 }];
+      const lines = session.media.map((media) =>
+        media === stream
+          ? audioLine(local, types, remote.eventPayloadType, direction, media.protocol)
+          : refusedLine(media),
+      );
+      return write({ ...sessionOf(local), media: lines });
+    },
+  };
+}
+
+/** Reads and answers an offer at once. */
+export function answerOffer(offer: string, local: LocalMedia): { sdp: string; remote: RemoteMedia } | Fault {
+  const read = readOffer(offer, local.codecs);
+  return 'code' in read ? read : { sdp: read.answer(local), remote: read.remote };
 }
 
 /** Reads the answer to an offer of ours. */
 export function readAnswer(answer: string): RemoteMedia | Fault {
   const session = parseSdp(answer);
   if ('code' in session) return session;
+  const taken = audioOf(session, DEFAULT_CODECS);
+  return 'code' in taken ? taken : taken.remote;
+}
+
+/** The first stream that can be taken, or why the first that cannot is not. */
+function audioOf(
+  session: SessionDescription,
+  codecs: readonly Codec[],
+): { readonly media: MediaDescription; readonly remote: RemoteMedia } | Fault {
   let why: Fault | undefined;
   for (const media of session.media) {
-    const remote = remoteOf(session, media, DEFAULT_CODECS);
-    if (!('code' in remote)) return remote;
+    const remote = remoteOf(session, media, codecs);
+    if (!('code' in remote)) return { media, remote };
     why ??= remote;
   }
   return why ?? fault(softswitchCodes.badSdp, 'the session description has no audio stream');
@@ -209,7 +226,7 @@ function audioLine(
     rtp,
     fmtp: events === undefined ? [] : [{ payload: events, config: `0-${EVENT_DIGITS.length - 1}` }],
     ptime: FRAME_MS,
-    direction,
+    ...(direction === 'sendrecv' && local.sendrecvImplied === true ? {} : { direction }),
   };
 }
 

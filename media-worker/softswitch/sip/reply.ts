@@ -1,6 +1,6 @@
 import { withTag } from './address.ts';
 import { type HeaderLine, line, makeResponse, type ResponseMessage, reasonOf } from './message.ts';
-import type { IncomingRequest } from './transactions.ts';
+import type { IncomingRequest } from './transaction-types.ts';
 
 export interface ReplyOptions {
   /** Set in To, unless the request has one there (RFC 3261 section 8.2.6.2). */

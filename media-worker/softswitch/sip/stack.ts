@@ -7,14 +7,9 @@ import { type Message, type RequestMessage, withTopVia } from './message.ts';
 import { parseMessage } from './parse.ts';
 import { replyTo } from './reply.ts';
 import { serialize } from './serialize.ts';
-import {
-  createTransactionLayer,
-  type IncomingRequest,
-  type IncomingResponse,
-  responseTarget,
-  type ServerTransaction,
-  type TransactionLayer,
-} from './transactions.ts';
+import { responseTarget } from './transaction-keys.ts';
+import type { IncomingRequest, IncomingResponse, ServerTransaction } from './transaction-types.ts';
+import { createTransactionLayer, type TransactionLayer } from './transactions.ts';
 import { createTransport, type Peer, type Transport, type TransportName } from './transport.ts';
 
 export interface StackOptions {

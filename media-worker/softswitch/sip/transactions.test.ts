@@ -8,13 +8,8 @@ import { parseMessage } from './parse.ts';
 import { replyTo } from './reply.ts';
 import { retransmit2xx } from './retransmit-2xx.ts';
 import { serialize, startLine } from './serialize.ts';
-import {
-  type ClientHandlers,
-  createTransactionLayer,
-  type IncomingRequest,
-  type ServerTransaction,
-  type TransactionLayer,
-} from './transactions.ts';
+import type { ClientHandlers, IncomingRequest, ServerTransaction } from './transaction-types.ts';
+import { createTransactionLayer, type TransactionLayer } from './transactions.ts';
 import type { Peer, Transport } from './transport.ts';
 
 /** What was sent, by its start line. */

@@ -1,65 +1,26 @@
 import type { Clock, SipTimers, Timer } from './clock.ts';
-import type { Envelope } from './envelope.ts';
 import { newBranch } from './ids.ts';
 import { first, line, makeRequest, type RequestMessage, type ResponseMessage, withLines } from './message.ts';
 import { replyTo } from './reply.ts';
 import { serialize } from './serialize.ts';
+import { mergeKey, responseTarget, serverKey } from './transaction-keys.ts';
 import {
   type ClientEvent,
-  type Effect,
-  INITIAL,
   inviteClient,
   inviteServer,
-  type Machine,
   nonInviteClient,
   nonInviteServer,
   type ServerEvent,
-  type State,
-  type TimerName,
 } from './transaction-machines.ts';
+import { type Runner, runMachine } from './transaction-runner.ts';
+import type {
+  ClientHandlers,
+  ClientTransaction,
+  IncomingRequest,
+  IncomingResponse,
+  ServerTransaction,
+} from './transaction-types.ts';
 import type { Peer, Transport } from './transport.ts';
-
-/** A request as it was received, with what was read of it. */
-export interface IncomingRequest {
-  readonly message: RequestMessage;
-  readonly envelope: Envelope;
-  readonly from: Peer;
-  /** Bytes on the wire. */
-  readonly size: number;
-}
-
-export interface IncomingResponse {
-  readonly message: ResponseMessage;
-  readonly envelope: Envelope;
-  readonly from: Peer;
-  readonly size: number;
-}
-
-export interface ServerTransaction {
-  readonly request: IncomingRequest;
-  readonly state: State['name'];
-  /** True once a final response was sent. */
-  readonly answered: boolean;
-  /** Sends a response and keeps it for retransmissions. Returns false when the transaction is past it. */
-  respond(response: ResponseMessage): boolean;
-  /** Where responses go. */
-  readonly to: Peer;
-}
-
-export interface ClientHandlers {
-  /** Every response except retransmitted finals; for INVITE a retransmitted 2xx comes again. */
-  onResponse(response: IncomingResponse): void;
-  /** No final response came in time (`timeout`) or the transport failed (`transport`). Nothing follows. */
-  onFailure(why: 'timeout' | 'transport', error: Error | undefined): void;
-}
-
-export interface ClientTransaction {
-  readonly request: RequestMessage;
-  readonly to: Peer;
-  readonly state: State['name'];
-  /** Ends it without another word, as if the transport had failed. */
-  abandon(): void;
-}
 
 export interface TransactionLayer {
   /**
@@ -94,80 +55,14 @@ export interface TransactionLayerOptions {
   readonly probeAfterMs?: number;
 }
 
-const MAGIC = 'z9hG4bK';
 const PROBE_AFTER_MS = 50;
 
-/** RFC 3261 section 17.2.3; ACK finds its INVITE. Requests of RFC 2543 elements are told apart by what section says for them. */
-function serverKey({ message, envelope }: IncomingRequest, method = message.method): string {
-  const { via } = envelope;
-  const branch = via.params.get('branch') ?? '';
-  const kind = method === 'ACK' ? 'INVITE' : method;
-  if (branch.startsWith(MAGIC) && branch.length > MAGIC.length)
-    return `${branch}|${via.host}:${via.port ?? 5060}|${kind}`;
-  return `2543|${envelope.callId}|${envelope.fromTag}|${envelope.seq}|${via.host}:${via.port ?? 5060}|${kind}`;
-}
-
-function mergeKey({ message, envelope }: IncomingRequest): string {
-  return `${envelope.callId}|${envelope.fromTag}|${envelope.seq}|${message.method}`;
-}
-
-/** Where the response to a request goes (RFC 3261 section 18.2.2, RFC 3581). */
-export function responseTarget({ envelope, from }: IncomingRequest): Peer {
-  if (from.transport === 'tcp') return from;
-  const rport = envelope.via.params.has('rport');
-  // Without rport, the port of sent-by counts, as the RFC says; phones behind NAT ask for rport.
-  return { transport: 'udp', address: from.address, port: rport ? from.port : (envelope.via.port ?? 5060) };
-}
-
 export function createTransactionLayer(options: TransactionLayerOptions): TransactionLayer {
-  const { transport, clock, timers } = options;
+  const { transport, clock } = options;
   const servers = new Map<string, ServerRecord>();
   const clients = new Map<string, ClientRecord>();
   const merges = new Map<string, string>();
   let closed = false;
-
-  interface Runner<E> {
-    state: State;
-    step(event: E): void;
-    cancelTimers(): void;
-  }
-
-  /** Runs one machine: applies events, keeps its timers. `carry` does what concerns messages. */
-  function run<E>(machine: Machine<E>, reliable: boolean, timerEvent: (t: TimerName) => E, carry: (e: Effect) => void) {
-    const running = new Map<TimerName, Timer>();
-    const runner: Runner<E> = {
-      state: INITIAL,
-      step(event) {
-        const { state, effects } = machine(runner.state, event, { reliable, timers });
-        runner.state = state;
-        let expired: TimerName | undefined;
-        for (const effect of effects) {
-          if (effect.do === 'stop') {
-            running.get(effect.timer)?.cancel();
-            running.delete(effect.timer);
-          } else if (effect.do !== 'start') carry(effect);
-          else if (effect.ms === 0) expired = effect.timer;
-          else {
-            const { timer } = effect;
-            running.get(timer)?.cancel();
-            running.set(
-              timer,
-              clock.after(effect.ms, () => {
-                running.delete(timer);
-                runner.step(timerEvent(timer));
-              }),
-            );
-          }
-        }
-        if (expired !== undefined) runner.step(timerEvent(expired));
-      },
-      cancelTimers() {
-        for (const timer of running.values()) timer.cancel();
-        running.clear();
-      },
-    };
-    return runner;
-  }
 
   interface ServerRecord {
     readonly transaction: ServerTransaction;
@@ -187,7 +82,8 @@ export function createTransactionLayer(options: TransactionLayerOptions): Transa
     let last = '';
     let answered = false;
     const failed = (): void => runner.step({ kind: 'transport-error' });
-    const runner = run<ServerEvent>(
+    const runner = runMachine<ServerEvent>(
+      options,
       isInvite ? inviteServer : nonInviteServer,
       to.transport === 'tcp',
       (timer) => ({ kind: 'timer', timer }),
@@ -242,7 +138,8 @@ export function createTransactionLayer(options: TransactionLayerOptions): Transa
         failure = error;
         runner.step({ kind: 'transport-error' });
       };
-      const runner = run<ClientEvent>(
+      const runner = runMachine<ClientEvent>(
+        options,
         isInvite ? inviteClient : nonInviteClient,
         to.transport === 'tcp',
         (timer) => ({ kind: 'timer', timer }),

@@ -95,8 +95,10 @@ export interface SipFailure extends Error {
 }
 
 export interface OutgoingOptions {
-  /** `sip:user@host:port[;transport=tcp]`. */
+  /** Request-URI and To: `sip:user@host:port[;transport=tcp]`. */
   readonly uri: string;
+  /** Where to send it, when that is not where `uri` points: an outbound proxy, `sip:host:port[;transport=tcp]`. */
+  readonly sendTo?: string;
   /** From URI and optional display name. */
   readonly from: string;
   readonly fromName?: string;

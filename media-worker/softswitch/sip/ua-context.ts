@@ -3,7 +3,7 @@ import type { Log } from './log.ts';
 import { type HeaderLine, line, type RequestMessage } from './message.ts';
 import { resolveTarget, targetOf } from './resolve.ts';
 import type { SipStack } from './stack.ts';
-import type { ClientHandlers, ClientTransaction, IncomingRequest, ServerTransaction } from './transactions.ts';
+import type { ClientHandlers, ClientTransaction, IncomingRequest, ServerTransaction } from './transaction-types.ts';
 import type { Peer } from './transport.ts';
 import type { ExtraHeaders, UserAgentOptions } from './types.ts';
 
@@ -24,6 +24,8 @@ export interface UaContext {
   /** By `dialogKey`. */
   readonly dialogs: Map<string, DialogRecord>;
   readonly log: Log | undefined;
+  /** Requests without a final response; told when the agent closes. */
+  readonly waiting: Set<ClientHandlers>;
 }
 
 export function dialogKey(callId: string, localTag: string, remoteTag: string): string {
@@ -57,16 +59,26 @@ export function contentHeaders(body: string, contentType = 'application/sdp'): H
  * it. `flow` is the connection that the dialog came by: used again while it is open.
  */
 export function sendTo(
-  { stack, options }: UaContext,
+  { stack, options, waiting }: UaContext,
   nextHop: string,
   flow: Peer | undefined,
   handlers: ClientHandlers,
   build: (peer: Peer) => RequestMessage,
   started: (transaction: ClientTransaction) => void = () => {},
 ): void {
+  const watched: ClientHandlers = {
+    onResponse(response) {
+      if (response.message.status >= 200) waiting.delete(watched);
+      handlers.onResponse(response);
+    },
+    onFailure(why, error) {
+      if (waiting.delete(watched)) handlers.onFailure(why, error);
+    },
+  };
+  waiting.add(watched);
   const target = targetOf(nextHop, options.transports, flow?.transport ?? options.transports[0] ?? 'udp');
   if (typeof target === 'string') {
-    queueMicrotask(() => handlers.onFailure('transport', new Error(`${target}: ${nextHop}`)));
+    queueMicrotask(() => watched.onFailure('transport', new Error(`${target}: ${nextHop}`)));
     return;
   }
   const go = (resolved: Peer): void => {
@@ -74,9 +86,20 @@ export function sendTo(
       flow?.connection !== undefined && resolved.transport === 'tcp'
         ? { ...resolved, connection: flow.connection }
         : resolved;
-    started(stack.transactions.request(build(peer), peer, handlers));
+    const transaction = stack.transactions.request(build(peer), peer, watched);
+    started({
+      request: transaction.request,
+      to: transaction.to,
+      get state() {
+        return transaction.state;
+      },
+      abandon() {
+        waiting.delete(watched);
+        transaction.abandon();
+      },
+    });
   };
   const peer = resolveTarget(target);
   if (!(peer instanceof Promise)) go(peer);
-  else peer.then(go, (error: Error) => handlers.onFailure('transport', error));
+  else peer.then(go, (error: Error) => watched.onFailure('transport', error));
 }

@@ -1,25 +1,16 @@
 import { fault, PivotError } from '../../../crds/errors/fault.ts';
 import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
-import { acceptSeq, type DialogState, type InDialogOptions, refreshTarget, requestInDialog } from './dialog.ts';
-import { answerChallenge, type Credentials, parseChallenge } from './digest.ts';
+import { acceptSeq, type DialogState, refreshTarget } from './dialog.ts';
+import type { Credentials } from './digest.ts';
 import { sipFailure } from './failure.ts';
 import { first, type HeaderLine, line, type ResponseMessage } from './message.ts';
 import { replyTo } from './reply.ts';
-import { resolveTarget, targetOf } from './resolve.ts';
-import { retransmit2xx } from './retransmit-2xx.ts';
-import type { IncomingRequest, IncomingResponse, ServerTransaction } from './transactions.ts';
+import type { IncomingRequest, ServerTransaction } from './transaction-types.ts';
 import type { Peer } from './transport.ts';
 import type { Dialog, DialogEnd, ExtraHeaders, SipMessage } from './types.ts';
-import {
-  ALLOW,
-  contactFor,
-  contentHeaders,
-  type DialogRecord,
-  dialogKey,
-  mergeHeaders,
-  sendTo,
-  type UaContext,
-} from './ua-context.ts';
+import { createAnswers } from './ua-answers.ts';
+import { ALLOW, contactFor, type DialogRecord, dialogKey, mergeHeaders, type UaContext } from './ua-context.ts';
+import { createExchange } from './ua-exchange.ts';
 
 export interface UaDialogOptions {
   readonly state: DialogState;
@@ -42,19 +33,13 @@ export interface UaDialog extends DialogRecord {
   acknowledge(seq: number, body: string): void;
 }
 
-interface Unacknowledged {
-  readonly weOffered: boolean;
-  readonly settled: Promise<SipMessage>;
-  acknowledged(ack: IncomingRequest): void;
-  abandoned(): void;
-}
-
 /** A confirmed dialog of the user agent; registers itself with the context until it is over. */
 export function createUaDialog(context: UaContext, options: UaDialogOptions): UaDialog {
   const { stack, dialogs } = context;
   const { state, initial, flow } = options;
   const controller = new AbortController();
-  const unacknowledged = new Map<number, Unacknowledged>();
+  const { exchange, acknowledge } = createExchange(context, { state, flow, credentials: options.credentials, lost });
+  const answers = createAnswers(stack, state.callId, lost);
   const key = dialogKey(state.callId, state.localTag, state.remoteTag);
   let { localSdp, remoteSdp } = options;
   let ourInvitePending = false;
@@ -96,15 +81,14 @@ export function createUaDialog(context: UaContext, options: UaDialogOptions): Ua
 
   function forget(): void {
     if (dialogs.get(key) === record) dialogs.delete(key);
-    for (const waiting of unacknowledged.values()) waiting.abandoned();
-    unacknowledged.clear();
+    answers.abandon();
   }
 
   async function bye(headers?: ExtraHeaders): Promise<void> {
     if (controller.signal.aborted) return;
     finish({ side: 'local' });
     // RFC 3261 section 15: no BYE from the callee before the ACK came or was given up.
-    await Promise.allSettled([...unacknowledged.values()].map(({ settled }) => settled));
+    await answers.settled();
     try {
       await exchange('BYE', mergeHeaders([], headers), '');
     } catch {
@@ -114,74 +98,7 @@ export function createUaDialog(context: UaContext, options: UaDialogOptions): Ua
     }
   }
 
-  /** One request in the dialog and its final response, with one answer to a challenge. Rejects with 408 or 503 of our own. */
-  async function exchange(method: string, headers: readonly HeaderLine[], body: string): Promise<IncomingResponse> {
-    const response = await exchangeOnce(method, headers, body);
-    const { status } = response.message;
-    if ((status === 401 || status === 407) && options.credentials !== undefined) {
-      const value = first(response.message, status === 401 ? 'www-authenticate' : 'proxy-authenticate') ?? '';
-      const challenge = parseChallenge(value);
-      if (challenge !== undefined) {
-        const name = status === 401 ? 'Authorization' : 'Proxy-Authorization';
-        const proof = answerChallenge(challenge, options.credentials, method, state.remoteTarget);
-        return exchangeOnce(method, [...headers, line(name, proof)], body);
-      }
-    }
-    return response;
-  }
-
-  function exchangeOnce(method: string, headers: readonly HeaderLine[], body: string): Promise<IncomingResponse> {
-    return new Promise((resolve, reject) => {
-      const seq = ++state.localSeq;
-      let acked = '';
-      const built = (withContact: readonly HeaderLine[]) => {
-        const request: InDialogOptions = {
-          seq,
-          headers: [
-            ...withContact,
-            ...headers,
-            line('User-Agent', context.options.userAgent),
-            line('Content-Length', '0'),
-          ],
-          body,
-        };
-        return requestInDialog(state, method, request);
-      };
-      const { nextHop } = built([]);
-      const target = method === 'INVITE' || method === 'UPDATE';
-      sendTo(
-        context,
-        nextHop,
-        flow,
-        {
-          onResponse(response) {
-            const { status } = response.message;
-            if (status < 200) return;
-            if (target && status < 300) {
-              if (method === 'INVITE' && acked === 'yes') {
-                acknowledge(seq, '');
-                return;
-              }
-              refreshTarget(state, response.message);
-              if (method === 'INVITE') acknowledge(seq, '');
-              acked = 'yes';
-            }
-            if (status === 481 || status === 408) {
-              if (method !== 'BYE') lost();
-            }
-            resolve(response);
-          },
-          onFailure(why, error) {
-            if (method !== 'BYE' && why === 'timeout') lost();
-            reject(sipFailure(why === 'timeout' ? 408 : 503, undefined, error));
-          },
-        },
-        (peer) => built(target ? [line('Contact', contactFor(context, peer))] : []).request,
-      );
-    });
-  }
-
-  /** RFC 3261 section 12.2.1.2: the far end does not know the dialog any more, or is gone. */
+  /** The far end does not know the dialog any more, is gone, or never acknowledged. */
   function lost(): void {
     if (controller.signal.aborted) return;
     finish({ side: 'timeout' });
@@ -206,48 +123,6 @@ export function createUaDialog(context: UaContext, options: UaDialogOptions): Ua
     }
   }
 
-  function acknowledge(seq: number, body: string): void {
-    const { request, nextHop } = requestInDialog(state, 'ACK', { seq, headers: contentHeaders(body), body });
-    // The ACK is no transaction: it goes the way that a request would.
-    sendAck(context, nextHop, flow, request);
-  }
-
-  function answer(transaction: ServerTransaction, response: ResponseMessage, weOffered: boolean): Promise<SipMessage> {
-    const { seq } = transaction.request.envelope;
-    const { promise, resolve, reject } = Promise.withResolvers<SipMessage>();
-    promise.catch(() => {});
-    const done = (): void => {
-      stop();
-      unacknowledged.delete(seq);
-    };
-    const stop = retransmit2xx(
-      stack.clock,
-      stack.timers,
-      () => transaction.respond(response),
-      () => {
-        done();
-        reject(new PivotError(fault(softswitchCodes.noAck, `no ACK to the 200 of call ${state.callId}`)));
-        if (controller.signal.aborted) return;
-        finish({ side: 'timeout' });
-        exchange('BYE', [], '').then(forget, forget);
-      },
-    );
-    unacknowledged.set(seq, {
-      weOffered,
-      settled: promise,
-      acknowledged(ack) {
-        done();
-        resolve(ack.message);
-      },
-      abandoned() {
-        done();
-        reject(new PivotError(fault(softswitchCodes.dialogGone, `the call ${state.callId} ended before its ACK`)));
-      },
-    });
-    transaction.respond(response);
-    return promise;
-  }
-
   function respond(
     request: IncomingRequest,
     transaction: ServerTransaction,
@@ -264,7 +139,7 @@ export function createUaDialog(context: UaContext, options: UaDialogOptions): Ua
       respond(request, transaction, 491);
       return;
     }
-    if (theirInvite !== undefined || (isInvite && unacknowledged.size > 0)) {
+    if (theirInvite !== undefined || (isInvite && answers.waiting)) {
       const seconds = String(Math.floor(Math.random() * 10));
       respond(request, transaction, 500, [line('Retry-After', seconds)]);
       return;
@@ -295,7 +170,7 @@ export function createUaDialog(context: UaContext, options: UaDialogOptions): Ua
       contentType: 'application/sdp',
       body: sdp,
     });
-    if (isInvite) answer(transaction, response, message.body === '').catch(() => {});
+    if (isInvite) answers.send(transaction, response, message.body === '').catch(() => {});
     else transaction.respond(response);
   }
 
@@ -305,19 +180,16 @@ export function createUaDialog(context: UaContext, options: UaDialogOptions): Ua
       finish({ side: 'local' });
       forget();
     },
-    answer,
+    answer: answers.send,
     acknowledge,
     async close() {
       await bye();
     },
     handleAck(ack) {
-      const waiting = unacknowledged.get(ack.envelope.seq);
-      if (waiting === undefined) return;
-      if (waiting.weOffered && ack.message.body !== '') {
-        remoteSdp = ack.message.body;
-        dialog.onAckSdp?.(remoteSdp);
-      }
-      waiting.acknowledged(ack);
+      answers.acknowledged(ack, (sdp) => {
+        remoteSdp = sdp;
+        dialog.onAckSdp?.(sdp);
+      });
     },
     handle(request, transaction) {
       const { message, envelope } = request;
@@ -356,22 +228,4 @@ export function createUaDialog(context: UaContext, options: UaDialogOptions): Ua
   };
   dialogs.set(key, record);
   return record;
-}
-
-function sendAck(
-  context: UaContext,
-  nextHop: string,
-  flow: Peer,
-  request: Parameters<typeof context.stack.transactions.sendOnce>[0],
-): void {
-  const target = targetOf(nextHop, context.options.transports, flow.transport);
-  if (typeof target === 'string') return;
-  const go = (peer: Peer): void => {
-    const via =
-      flow.connection !== undefined && peer.transport === 'tcp' ? { ...peer, connection: flow.connection } : peer;
-    context.stack.transactions.sendOnce(request, via);
-  };
-  const peer = resolveTarget(target);
-  if (peer instanceof Promise) peer.then(go, () => {});
-  else go(peer);
 }

@@ -2,7 +2,7 @@ import { dialogOfRequest } from './dialog.ts';
 import { newTag } from './ids.ts';
 import { line, type ResponseMessage } from './message.ts';
 import { replyTo } from './reply.ts';
-import type { IncomingRequest, ServerTransaction } from './transactions.ts';
+import type { IncomingRequest, ServerTransaction } from './transaction-types.ts';
 import type { IncomingCall } from './types.ts';
 import { ALLOW, contactFor, mergeHeaders, type UaContext } from './ua-context.ts';
 import { createUaDialog } from './ua-dialog.ts';

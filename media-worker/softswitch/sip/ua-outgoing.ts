@@ -5,7 +5,7 @@ import { answerChallenge, parseChallenge } from './digest.ts';
 import { sipFailure } from './failure.ts';
 import { firstSeq, newCallId, newTag } from './ids.ts';
 import { type HeaderLine, line, makeRequest, type RequestMessage, type ResponseMessage } from './message.ts';
-import type { ClientTransaction, IncomingResponse } from './transactions.ts';
+import type { ClientTransaction, IncomingResponse } from './transaction-types.ts';
 import type { Dialog, OutgoingCall, OutgoingOptions } from './types.ts';
 import { ALLOW, contactFor, contentHeaders, dialogKey, mergeHeaders, sendTo, type UaContext } from './ua-context.ts';
 import { createUaDialog, type UaDialog } from './ua-dialog.ts';
@@ -72,7 +72,7 @@ export function createOutgoingCall(context: UaContext, options: OutgoingOptions,
       );
     sendTo(
       context,
-      options.uri,
+      options.sendTo ?? options.uri,
       undefined,
       {
         onResponse: (response) => receive(response, inviteSeq, challenged),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, describe, test } from 'node:test';
 import { isSipFailure } from './failure.ts';
@@ -162,3 +163,40 @@ for (const transport of ['udp', 'tcp'] as const) {
     });
   });
 }
+
+test('what waits for a response goes on when the agent closes first', async () => {
+  const silent = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { alice, bob, uri } = await pair('udp');
+  const incoming = nextCall(bob);
+  const call = alice.invite({ uri, from: 'sip:alice@127.0.0.1', sdp: OFFER });
+  const contact = `<sip:nobody@127.0.0.1:${silent.address().port}>`;
+  const { acknowledged } = (await incoming).accept(ANSWER, { Contact: contact });
+  const dialog = await call.answered;
+  const info = dialog.info('application/dtmf', '1');
+  const options = alice.request({
+    method: 'OPTIONS',
+    uri: 'sip:x@realm.example',
+    sendTo: `sip:127.0.0.1:${silent.address().port}`,
+    from: 'sip:alice@127.0.0.1',
+  });
+  const bye = dialog.bye();
+  await alice.close();
+  await bye;
+  await assert.rejects(info, { status: 503 });
+  await assert.rejects(options, { status: 503 });
+  silent.close();
+  await Promise.all([bob.close(), assert.rejects(acknowledged)]);
+});
+
+test('a call to a realm is sent where it is told', async () => {
+  const { alice, bob, uri } = await pair('tcp');
+  const incoming = nextCall(bob);
+  const call = alice.invite({ uri: 'sip:2030@acme.example', sendTo: uri, from: 'sip:alice@acme.example', sdp: OFFER });
+  const { invite, accept } = await incoming;
+  assert.equal(invite.uri, 'sip:2030@acme.example');
+  assert.equal(invite.headers.get('to')?.[0], '<sip:2030@acme.example>');
+  accept(ANSWER);
+  await (await call.answered).bye();
+  await Promise.all([alice.close(), bob.close()]);
+});

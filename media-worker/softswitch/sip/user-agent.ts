@@ -4,7 +4,7 @@ import type { Log } from './log.ts';
 import { line } from './message.ts';
 import { replyTo } from './reply.ts';
 import { createSipStack, type SipStack } from './stack.ts';
-import type { IncomingRequest, ServerTransaction } from './transactions.ts';
+import type { IncomingRequest, ServerTransaction } from './transaction-types.ts';
 import type { UserAgent, UserAgentOptions } from './types.ts';
 import { ALLOW, dialogKey, type UaContext } from './ua-context.ts';
 import { createIncomingCall, type PendingCall } from './ua-incoming.ts';
@@ -45,7 +45,7 @@ export async function createUserAgent(
       dialogs.get(dialogKey(callId, toTag, fromTag))?.handleAck(ack);
     },
   });
-  const context: UaContext = { stack, options, dialogs, log };
+  const context: UaContext = { stack, options, dialogs, log, waiting: new Set() };
 
   function refuse(request: IncomingRequest, transaction: ServerTransaction, status: number, withAllow = false): void {
     const headers = withAllow ? [line('Allow', ALLOW), line('Accept', 'application/sdp')] : [];
@@ -128,6 +128,9 @@ export async function createUserAgent(
     for (const call of [...outgoing]) call.abandon();
     for (const dialog of [...dialogs.values()]) dialog.dispose();
     await stack.close();
+    // Nothing will come any more: whoever waits for a response (of a BYE, a re-INVITE, an OPTIONS) goes on.
+    for (const handlers of [...context.waiting])
+      handlers.onFailure('transport', new Error('the user agent was closed'));
   }
 
   const agent: UserAgent = {

@@ -82,12 +82,11 @@ function stop(conference: Conference, args: readonly string[]): string {
 
 async function startRecording(conference: Conference, path: string | undefined): Promise<string> {
   if (path === undefined || path === '') return '-USAGE: recording start <filename>\n';
-  try {
-    await conference.startRecording(path);
-  } catch (error) {
+  const failed = await conference.startRecording(path);
+  if (failed !== undefined) {
     conference.fire('start-recording', [
       ['Path', path],
-      ['Error', String(error)],
+      ['Error', failed.message],
     ]);
   }
   // FreeSWITCH opens the file after it has answered; a failure is told by the event's Error.

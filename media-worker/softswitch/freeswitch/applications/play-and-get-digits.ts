@@ -1,5 +1,5 @@
 import { numberOf, splitArguments } from '../arguments.ts';
-import { readDigits } from '../digits.ts';
+import { readDigits, readOptions } from '../digits.ts';
 import type { Application } from '../execution.ts';
 import { playFile } from '../playback.ts';
 
@@ -24,17 +24,8 @@ export const playAndGetDigits: Application = {
     const args = splitArguments(context.args);
     const [min, max, tries, timeout, terminators, prompt, invalidFile, name, regexp, digitTimeout] = args;
     if (prompt === undefined || invalidFile === undefined) return;
-    const variable = name ?? 'read_digits';
-    const timeoutMs = Math.max(1000, numberOf(timeout, 1000));
-    const options = {
-      min: numberOf(min, 0, 0, 128),
-      max: Math.max(1, numberOf(max, 128, 0, 128)),
-      timeoutMs,
-      digitTimeoutMs: numberOf(digitTimeout, 0) || timeoutMs,
-      terminators: terminators === 'none' ? '' : (terminators ?? '#'),
-      prompt,
-      variable,
-    };
+    const options = readOptions({ min, max, timeout, digitTimeout, terminators, prompt, variable: name });
+    const { variable } = options;
     channel.setVariable(`${variable}_invalid`, undefined);
     for (let left = Math.max(1, numberOf(tries, 1, 0, 1000)); left > 0 && !signal.aborted; left -= 1) {
       const { digits } = await readDigits(context, options);

@@ -1,5 +1,5 @@
-import { numberOf, splitArguments } from '../arguments.ts';
-import { readDigits } from '../digits.ts';
+import { splitArguments } from '../arguments.ts';
+import { readDigits, readOptions } from '../digits.ts';
 import type { Application } from '../execution.ts';
 
 /** `read MIN MAX FILE VARIABLE TIMEOUT TERMINATORS [DIGIT-TIMEOUT]`. */
@@ -8,15 +8,6 @@ export const read: Application = {
   async run(context) {
     const [min, max, prompt, variable, timeout, terminators, digitTimeout] = splitArguments(context.args);
     if (prompt === undefined) return;
-    const timeoutMs = Math.max(1000, numberOf(timeout, 1000));
-    await readDigits(context, {
-      min: numberOf(min, 0, 0, 128),
-      max: Math.max(1, numberOf(max, 128, 0, 128)),
-      timeoutMs,
-      digitTimeoutMs: numberOf(digitTimeout, 0) || timeoutMs,
-      terminators: terminators === 'none' ? '' : (terminators ?? '#'),
-      prompt,
-      variable: variable ?? 'read_digits',
-    });
+    await readDigits(context, readOptions({ min, max, timeout, digitTimeout, terminators, prompt, variable }));
   },
 };

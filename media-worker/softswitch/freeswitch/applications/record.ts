@@ -1,21 +1,14 @@
-import type { AudioSink, Frame } from '../../rtp/types.ts';
+import { SilenceDetector } from '../../audio/level.ts';
+import { openRecorder } from '../../audio/recorder.ts';
+import type { AudioSink } from '../../rtp/types.ts';
 import { numberOf, splitArguments } from '../arguments.ts';
 import { extendedHeaders } from '../channel-headers.ts';
 import type { Header } from '../event.ts';
 import type { Application } from '../execution.ts';
 import { playbackTerminators } from '../playback.ts';
-import { setRecordVariables } from '../recording.ts';
-import { openRecorder, type SoundFile } from '../sound-file.ts';
+import { closeRecorder, setRecordVariables } from '../recording.ts';
 
 const DEFAULT_THRESHOLD = 200;
-const FRAMES_PER_SECOND = 50;
-
-/** Mean amplitude, as FreeSWITCH scores a frame. */
-function energy(frame: Frame): number {
-  let sum = 0;
-  for (const sample of frame) sum += Math.abs(sample);
-  return sum / frame.length;
-}
 
 /**
  * `record FILE [LIMIT-SECONDS [SILENCE-THRESHOLD [SILENCE-SECONDS]]]`: what the far end says, until the limit, a digit of
@@ -39,26 +32,27 @@ export const record: Application = {
       channel.setVariable('playback_terminator_used', digit);
       end();
     };
-    let file: SoundFile;
-    try {
-      file = await openRecorder(path, 1);
-    } catch (error) {
-      channel.core.log('warn', 'cannot record', { uuid: channel.uuid, path, error: String(error) });
+    const seconds = numberOf(limit, 0);
+    const file = await openRecorder(path, {
+      channels: 1,
+      ...(seconds > 0 ? { maxSeconds: seconds } : {}),
+      onLimit: end,
+    });
+    if ('code' in file) {
+      channel.core.log('warn', 'cannot record', { uuid: channel.uuid, code: file.code, error: file.message });
       await context.turn();
       context.afterwards(() => channel.hangup('DESTINATION_OUT_OF_ORDER', { side: 'local' }));
       return;
     }
     await context.turn();
-    const maxSamples = numberOf(limit, 0) * 8000;
-    const quietFrames = numberOf(hits, 0) * FRAMES_PER_SECOND;
-    const quietBelow = numberOf(threshold, DEFAULT_THRESHOLD);
-    let quiet = 0;
+    const quietSeconds = numberOf(hits, 0);
+    const silence =
+      quietSeconds > 0 ? new SilenceDetector(numberOf(threshold, DEFAULT_THRESHOLD), quietSeconds, end) : undefined;
     const ear: AudioSink = {
       write(frame) {
         if (over) return;
-        quiet = energy(frame) < quietBelow ? quiet + 1 : 0;
-        file.write(frame, undefined);
-        if ((maxSamples > 0 && file.samples >= maxSamples) || (quietFrames > 0 && quiet >= quietFrames)) end();
+        file.write(frame);
+        silence?.write(frame);
       },
       close: () => {},
     };
@@ -70,11 +64,11 @@ export const record: Application = {
     } finally {
       over = true;
       channel.unlisten(ear);
-      await file.close();
+      await closeRecorder(channel, file);
       await context.turn();
     }
     channel.setVariable('record_record_file_size', String(file.bytes));
-    setRecordVariables(channel, file.samples, file.bytes);
+    setRecordVariables(channel, file);
     channel.fire('RECORD_STOP', () => [...extendedHeaders(channel), place]);
   },
 };

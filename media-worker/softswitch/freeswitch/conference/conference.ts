@@ -1,6 +1,8 @@
 /** A conference: its members, its mix, its files and recordings, its events (37, 37b to 37d). */
 
 import { randomUUID } from 'node:crypto';
+import type { Fault } from '../../../../crds/errors/fault.ts';
+import { openRecorder, type Recorder } from '../../audio/recorder.ts';
 import { clip } from '../../audio/samples.ts';
 import type { ClockMember } from '../../rtp/clock.ts';
 import type { Frame } from '../../rtp/types.ts';
@@ -8,7 +10,6 @@ import type { Channel } from '../channel.ts';
 import type { Core } from '../core.ts';
 import type { Header } from '../event.ts';
 import type { ApplicationContext } from '../execution.ts';
-import { openRecorder, type SoundFile } from '../sound-file.ts';
 import { openSound } from '../sounds.ts';
 import { type Leaving, Member, type MemberFlags } from './member.ts';
 import { type Playing, PlayQueue } from './play-queue.ts';
@@ -16,7 +17,7 @@ import { type Playing, PlayQueue } from './play-queue.ts';
 const SUBCLASS = 'conference::maintenance';
 
 interface ConferenceRecording {
-  readonly file: SoundFile;
+  readonly file: Recorder;
   paused: boolean;
 }
 
@@ -77,7 +78,7 @@ export class Conference implements ClockMember {
   #record(): void {
     if (this.recordings.size === 0) return;
     for (let i = 0; i < 160; i += 1) this.#mix[i] = clip(this.#total[i] ?? 0);
-    for (const recording of this.recordings.values()) if (!recording.paused) recording.file.write(this.#mix, undefined);
+    for (const recording of this.recordings.values()) if (!recording.paused) recording.file.write(this.#mix);
   }
 
   mixWithout(member: Member, frame: Frame): void {
@@ -192,13 +193,18 @@ export class Conference implements ClockMember {
     });
   }
 
-  /** Rejects when the file cannot be written. */
-  async startRecording(path: string): Promise<void> {
-    if (this.recordings.has(path)) return;
-    const file = await openRecorder(path, 1);
-    if (this.#abort.signal.aborted) return file.close();
+  /** With a fault when the file cannot be written. */
+  async startRecording(path: string): Promise<Fault | undefined> {
+    if (this.recordings.has(path)) return undefined;
+    const file = await openRecorder(path, { channels: 1 });
+    if ('code' in file) return file;
+    if (this.#abort.signal.aborted) {
+      await file.close();
+      return undefined;
+    }
     this.recordings.set(path, { file, paused: false });
     this.fire('start-recording', [['Path', path]]);
+    return undefined;
   }
 
   async stopRecording(path: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** Whether a member talks: its energy against a level, with a hang-over (mod_conference: 40 frames). */
 
+import { energy } from '../../audio/level.ts';
 import type { Frame } from '../../rtp/types.ts';
 
 const HANGOVER_FRAMES = 40;
@@ -15,9 +16,7 @@ export class TalkDetector {
 
   /** Takes a frame; tells what changed. */
   hear(frame: Frame): 'start' | 'stop' | undefined {
-    let sum = 0;
-    for (const sample of frame) sum += sample < 0 ? -sample : sample;
-    this.energy = Math.round(sum / frame.length);
+    this.energy = Math.round(energy(frame));
     if (this.energy > this.level) {
       this.#quiet = 0;
       this.#hits += 1;
