@@ -4,6 +4,7 @@ import { routingCodes } from '../crds/errors/routing.ts';
 import type { RoutingTable, SecretValues } from '../crds/routing-table.ts';
 import type { Logger } from '../runtime/log.ts';
 import { CallHandler } from './call/handler.ts';
+import { unlessAborted } from './call/waiting.ts';
 import { type Background, createBackground } from './callflow/background.ts';
 import { createPivotSession } from './callflow/pivot-session.ts';
 import type { SoundLibrary } from './media/library.ts';
@@ -119,7 +120,7 @@ export async function startMediaWorker(options: MediaWorkerOptions, signal: Abor
   }
 
   try {
-    await abortable(signalling.ready, signal);
+    await unlessAborted(signalling.ready, signal);
     media = await MediaServer.connect({
       ...options.freeswitch,
       listenAddress: options.eventSocketAddress,
@@ -160,13 +161,4 @@ export async function startMediaWorker(options: MediaWorkerOptions, signal: Abor
       signalling.close();
     },
   };
-}
-
-function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

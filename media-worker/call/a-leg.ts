@@ -1,10 +1,8 @@
 import type { Json } from '../../crds/callflow/node.ts';
-import { engineCodes } from '../../crds/errors/engine.ts';
-import { type Fault, fault, faultOf } from '../../crds/errors/fault.ts';
-import { mediaCodes } from '../../crds/errors/media.ts';
+import { type Fault, faultOf } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
 import type { MediaEndpoint } from '../media/endpoint.ts';
-import { describeSound, type Sound } from '../media/sound.ts';
+import type { Sound } from '../media/sound.ts';
 import { causeOfReason, REASON_PHRASES, reasonHeader, sendableStatus, statusOfCause } from '../sip/causes.ts';
 import { digitOfInfo } from '../sip/dtmf-relay.ts';
 import { headerText } from '../sip/header-text.ts';
@@ -12,21 +10,20 @@ import type { Invite } from '../sip/invite.ts';
 import { onlyAudio } from '../sip/sdp.ts';
 import type { SignallingClient, SipDialog, SipHeaders, SipRequest, SipResponse } from '../sip/srf.ts';
 import type { CallSpan } from '../telemetry/span.ts';
-import { pause } from '../webhook/pause.ts';
 import type { Call, CallEnd, CallMemory, PlayOptions, PlayOutcome } from './call.ts';
 import { DigitQueue } from './digits.ts';
 import type { CallFacts, CallStatus } from './facts.ts';
+import { LegSound } from './leg-sound.ts';
 import type { CallResources } from './resources.ts';
+import { pause, unlessAborted } from './waiting.ts';
 
-/** Pause between digits that are sent, beside the digit's own length. */
-const DIGIT_GAP_MS = 50;
+/** Length of a digit that is sent, where nobody says otherwise. */
+const DIGIT_MS = 200;
 /**
  * What drachtio-server says of a 200 that crossed a CANCEL: it has answered the INVITE with 487 already. drachtio-srf passes no CANCEL on
  * once it has sent a final response, so this is the only word of it.
  */
 const CANCELED_MEANWHILE = /unknown transaction/i;
-/** Characters of a sound's description in a trace. */
-const LONGEST_DESCRIPTION = 512;
 
 export interface ALegOptions {
   readonly request: SipRequest;
@@ -58,7 +55,7 @@ export class ALeg implements Call {
     'status' | 'language' | 'customApplicationVars' | 'customSipHeaders' | 'collections' | 'variables' | 'recording'
   >;
   #status: CallStatus = 'ringing';
-  #endpoint: Promise<MediaEndpoint> | undefined;
+  readonly #sound: LegSound;
   #answering: Promise<void> | undefined;
   /** A 200 OK that is on its way to drachtio-server: no other final status may cross it. */
   #accepting: Promise<SipDialog> | undefined;
@@ -98,6 +95,16 @@ export class ALeg implements Call {
       ...(invite.forwardedFrom === undefined ? {} : { forwardedFrom: invite.forwardedFrom }),
       userIds: [],
     };
+    this.#sound = new LegSound({
+      resources: options.resources,
+      remoteSdp: invite.sdp,
+      account: options.account,
+      span: options.span,
+      digits: this.digits,
+      signal: this.signal,
+      onUnavailable: (reason) => this.#withoutMedia(reason),
+      onLost: (cause) => void this.#terminate({ cause, sipStatus: 503 }, 'media'),
+    });
     request.on('cancel', () => this.#canceled());
   }
 
@@ -141,14 +148,17 @@ export class ALeg implements Call {
 
   async #answer(): Promise<void> {
     const { request, response, signalling, invite, headers } = this.#options;
-    const endpoint = await this.#media();
+    const endpoint = await this.#sound.endpoint();
     this.signal.throwIfAborted();
     const localSdp = invite.sdp === '' ? onlyAudio(endpoint.localSdp) : endpoint.localSdp;
     const answered = this.span.child('answer');
     this.#accepting = signalling.createUAS(request, response, { localSdp, headers });
     try {
       // drachtio-server may never say what became of the 200 (its connection broke), so the call's end goes before it.
-      await this.#unlessOver(this.#accepting.then((dialog) => this.#accepted(dialog, endpoint)));
+      await unlessAborted(
+        this.#accepting.then((dialog) => this.#accepted(dialog, endpoint)),
+        this.signal,
+      );
     } catch (error) {
       // It rejects with the bare text.
       if (CANCELED_MEANWHILE.test(String(error))) this.#canceled();
@@ -181,16 +191,6 @@ export class ALeg implements Call {
     if (!dialog.connected) this.#end({ side: 'caller', cause: 'NORMAL_CLEARING' }, 'completed');
   }
 
-  /** What `work` comes to, or the signal's reason if the call ends first; then nobody waits for `work` any more. */
-  #unlessOver<T>(work: Promise<T>): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const onEnd = (): void => reject(this.signal.reason);
-    if (this.signal.aborted) onEnd();
-    else this.signal.addEventListener('abort', onEnd, { once: true });
-    work.then(resolve, reject).finally(() => this.signal.removeEventListener('abort', onEnd));
-    return promise;
-  }
-
   #listen(dialog: SipDialog, endpoint: MediaEndpoint): void {
     dialog.on('destroy', (bye) => {
       this.#end({ side: 'caller', cause: causeOfReason(bye.get('Reason')) }, 'completed');
@@ -206,7 +206,7 @@ export class ALeg implements Call {
     });
     dialog.on('info', (request, response) => {
       const digit = digitOfInfo(request.get('Content-Type'), request.body);
-      if (digit !== undefined) this.#digit(digit);
+      if (digit !== undefined && !this.signal.aborted) this.digits.push(digit);
       response.send(200);
     });
     dialog.on('refer', (_request, response) => response.send(603));
@@ -219,51 +219,22 @@ export class ALeg implements Call {
     });
   }
 
-  #digit(digit: string): void {
-    if (this.signal.aborted) return;
-    this.digits.push(digit);
-  }
-
-  /** The endpoint, made at the first call. Does not wait for it longer than the call lasts; `release` does. */
-  #media(): Promise<MediaEndpoint> {
-    this.#endpoint ??= this.#makeEndpoint();
-    return this.#unlessOver(this.#endpoint);
-  }
-
-  async #makeEndpoint(): Promise<MediaEndpoint> {
-    const { resources, invite } = this.#options;
-    const span = this.span.child('media.endpoint');
-    try {
-      const endpoint = await resources.media().createEndpoint(invite.sdp, this.signal);
-      endpoint.onDigit = (digit) => this.#digit(digit);
-      endpoint.onLost = (cause) => {
-        this.span.warn(fault(routingCodes.mediaLost, `FreeSWITCH ended the endpoint with ${cause}`));
-        void this.#terminate({ cause, sipStatus: 503 }, 'media');
-      };
-      span.set({ 'pivot.media.endpoint': endpoint.uuid });
-      return endpoint;
-    } catch (error) {
-      this.signal.throwIfAborted();
-      const reason = faultOf(error, routingCodes.mediaUnavailable);
-      span.fail(reason);
-      this.span.fail(reason);
-      const noCodec = reason.code === routingCodes.noCommonCodec.code;
-      await this.#terminate(
-        noCodec
-          ? { cause: 'INCOMPATIBLE_DESTINATION', sipStatus: 488 }
-          : { cause: 'NETWORK_OUT_OF_ORDER', sipStatus: 503, headers: { 'Retry-After': '5' } },
-        'media',
-      );
-      throw this.signal.reason ?? error;
-    } finally {
-      span.end();
-    }
+  /** The endpoint could not be made: the caller is told why, and the call is over. */
+  async #withoutMedia(reason: Fault): Promise<void> {
+    this.span.fail(reason);
+    const noCodec = reason.code === routingCodes.noCommonCodec.code;
+    await this.#terminate(
+      noCodec
+        ? { cause: 'INCOMPATIBLE_DESTINATION', sipStatus: 488 }
+        : { cause: 'NETWORK_OUT_OF_ORDER', sipStatus: 503, headers: { 'Retry-After': '5' } },
+      'media',
+    );
   }
 
   /** Sound before the answer: 183 with our session description. */
   async #earlyMedia(): Promise<void> {
     if (this.answered || this.#early || this.#answering !== undefined) return this.#answering;
-    const endpoint = await this.#media();
+    const endpoint = await this.#sound.endpoint();
     this.signal.throwIfAborted();
     if (this.answered || this.#early) return;
     this.#early = true;
@@ -274,77 +245,12 @@ export class ALeg implements Call {
   }
 
   play(sound: Sound, options: PlayOptions): Promise<PlayOutcome> {
-    const what = {
-      'pivot.media.kind': sound.kind,
-      'pivot.media.sound': describeSound(sound).slice(0, LONGEST_DESCRIPTION),
-    };
-    return options.span.run('media.play', what, async (span) => {
-      const outcome = await this.#play(sound, { ...options, span });
-      span.set({ 'pivot.media.outcome': outcome.kind });
-      return outcome;
-    });
+    return this.#sound.play(sound, options, () => (options.early === true ? this.#earlyMedia() : this.answer()));
   }
 
-  async #play(sound: Sound, options: PlayOptions): Promise<PlayOutcome> {
-    const { span } = options;
-    const stop = options.signal === undefined ? this.signal : AbortSignal.any([this.signal, options.signal]);
-    // The sound is fetched or spoken while the call is being answered.
-    const prepared = this.#options.resources.sounds.prepare(sound, {
-      account: this.#facts.account,
-      signal: stop,
-      span,
-    });
-    prepared.catch(() => {});
-    await (options.early === true ? this.#earlyMedia() : this.answer());
-    const endpoint = await this.#media();
-
-    const key = new AbortController();
-    const stopListening = this.digits.listen((digit) => {
-      if (options.stopOn.includes(digit)) key.abort(digit);
-    });
-    try {
-      const ready = await prepared;
-      for (const warning of ready.ok ? ready.warnings : []) span.warn(warning);
-      if (!ready.ok) return this.#unplayable(ready.fault, span);
-      const outcome = await this.#unlessOver(
-        endpoint.play(ready.prepared.reference, AbortSignal.any([stop, key.signal])),
-      );
-      this.signal.throwIfAborted();
-      if (key.signal.aborted) return { kind: 'digit', digit: String(key.signal.reason) };
-      if (outcome.kind === 'stopped') return { kind: 'stopped' };
-      if (outcome.kind === 'finished') return { kind: 'finished' };
-      const message = `FreeSWITCH could not play ${describeSound(sound)}: ${outcome.response}`;
-      return this.#unplayable(fault(mediaCodes.notPlayable, message), span);
-    } catch (error) {
-      this.signal.throwIfAborted();
-      if (options.signal?.aborted === true) return { kind: 'stopped' };
-      return this.#unplayable(faultOf(error, mediaCodes.notPlayable), span);
-    } finally {
-      stopListening();
-    }
-  }
-
-  #unplayable(reason: Fault, span: CallSpan): PlayOutcome {
-    span.warn(reason);
-    return { kind: 'failed', fault: reason };
-  }
-
-  async sendDigits(digits: string, durationMs = 200): Promise<void> {
+  async sendDigits(digits: string, durationMs = DIGIT_MS): Promise<void> {
     await this.answer();
-    const endpoint = await this.#media();
-    try {
-      await this.#unlessOver(endpoint.sendDigits(digits, durationMs));
-    } catch (error) {
-      this.signal.throwIfAborted();
-      this.span.warn(faultOf(error, engineCodes.digitsNotSent));
-      return;
-    }
-    const pauses = { w: 500, W: 1000 } as const;
-    const total = [...digits].reduce(
-      (sum, key) => sum + (key === 'w' || key === 'W' ? pauses[key] : durationMs + DIGIT_GAP_MS),
-      0,
-    );
-    await this.sleep(total);
+    await this.#sound.sendDigits(digits, durationMs);
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -360,7 +266,8 @@ export class ALeg implements Call {
     side: 'worker' | 'media',
   ): Promise<void> {
     if (this.signal.aborted) return;
-    if (this.#accepting !== undefined && !this.answered) await this.#unlessOver(this.#accepting).catch(() => {});
+    if (this.#accepting !== undefined && !this.answered)
+      await unlessAborted(this.#accepting, this.signal).catch(() => {});
     if (this.signal.aborted) return;
     if (this.answered) {
       // A status that a call is ended with after its answer can only be told as the reason of the BYE (RFC 3326).
@@ -410,9 +317,8 @@ export class ALeg implements Call {
   }
 
   /** Frees the endpoint, also one that is still being made. To be called when the call is over; resolves when nothing of it is left. */
-  async release(): Promise<void> {
-    const endpoint = await this.#endpoint?.catch(() => undefined);
-    await endpoint?.close();
+  release(): Promise<void> {
+    return this.#sound.release();
   }
 }
 

@@ -2,14 +2,15 @@ import type { Json } from '../../crds/callflow/node.ts';
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { webhookCodes } from '../../crds/errors/webhook.ts';
 import type { Party } from '../call/facts.ts';
+import { pause } from '../call/waiting.ts';
 import type { Outgoing, OutgoingResult } from '../outgoing/types.ts';
 import { redactUrl } from '../outgoing/url.ts';
 import type { CallSpan } from '../telemetry/span.ts';
+import { backoff } from './backoff.ts';
 import { encodeForm, formPairs } from './encode.ts';
 import { IDEMPOTENCY_HEADER, signer, webhookHeaders } from './headers.ts';
 import { requestAttributes, resultAttributes } from './http-attributes.ts';
 import type { Parameters } from './parameters.ts';
-import { backoff, pause } from './pause.ts';
 import { createRedactor } from './record.ts';
 import type { PivotSettings } from './settings.ts';
 

@@ -42,7 +42,16 @@ export function dispatchResponse(response: WebhookResponse, options: { readonly 
   if (bad !== undefined) return { ok: false, fault: bad, details: [] };
   const type = parseMediaType(response.contentType);
   const text = decodeText(response.body, type);
-  if (!text.ok) return { ok: false, fault: text.fault, details: [] };
+  if (!text.ok) {
+    // A picture is of the wrong type, not a text in the wrong charset.
+    if (type !== undefined && declaredFormat(type) === undefined && !type.essence.startsWith('text/')) {
+      return refuse(
+        webhookCodes.unknownType,
+        `the response has the Content-Type "${type.essence.slice(0, 64)}": neither TwiML nor JSON`,
+      );
+    }
+    return { ok: false, fault: text.fault, details: [] };
+  }
   const first = /\S/.exec(text.text)?.[0];
   if (first === undefined)
     return refuse(webhookCodes.emptyBody, `the response is ${response.status} with an empty body`);

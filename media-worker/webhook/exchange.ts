@@ -1,15 +1,16 @@
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { webhookCodes } from '../../crds/errors/webhook.ts';
 import type { CallFacts } from '../call/facts.ts';
+import { pause } from '../call/waiting.ts';
 import type { CookieJar } from '../outgoing/cookies.ts';
 import type { Outgoing } from '../outgoing/types.ts';
 import { redactUrl } from '../outgoing/url.ts';
 import type { CallSpan } from '../telemetry/span.ts';
 import { type Attempt, performAttempt } from './attempt.ts';
+import { backoff } from './backoff.ts';
 import type { ResponseBody } from './dispatch.ts';
 import type { ExchangeLimiter } from './limiter.ts';
 import { buildParameters } from './parameters.ts';
-import { backoff, pause } from './pause.ts';
 import type { PivotSettings, WebhookMethod } from './settings.ts';
 
 /** One exchange to be made. */
