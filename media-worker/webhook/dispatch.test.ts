@@ -81,6 +81,16 @@ test('4.2 types: +xml and +json, letter case, spaces, repetition of the charset'
   }
 });
 
+test('4.2 types: what is no text is told by its type, not by its charset', () => {
+  const picture = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff, 0xfe]);
+  for (const type of ['image/png', 'application/octet-stream', 'audio/mpeg']) {
+    assert.equal(format(dispatch(type, picture)), webhookCodes.unknownType.code, type);
+  }
+  for (const type of ['text/html', 'text/xml', 'application/json', undefined]) {
+    assert.equal(format(dispatch(type, picture)), webhookCodes.badText.code, type);
+  }
+});
+
 test('4.2 charsets: UTF-8, US-ASCII, ISO-8859-1, by header, byte-order mark or XML declaration', () => {
   const umlaut = '<Response><Say>ü</Say></Response>';
   const latin1 = Buffer.from(umlaut, 'latin1');
