@@ -21,21 +21,33 @@ export async function watchManifests(paths: readonly string[], print: (line: str
   let readFaults: readonly Fault[] = [];
   let last: CompileResult | undefined;
   let take: ((table: RoutingTable, secrets: SecretValues) => void) | undefined;
+  let faulty = false;
+
+  /** Prints what is wrong; when nothing is any more, says so, once both reading and compiling have had their say. */
+  const tell = (faults: readonly Fault[]): void => {
+    for (const one of faults) print(faultLine(one));
+    faulty ||= faults.length > 0;
+    queueMicrotask(() => {
+      if (!faulty || readFaults.length > 0 || (last?.faults.length ?? 0) > 0) return;
+      faulty = false;
+      print('manifests: all faults are mended');
+    });
+  };
 
   const watching = await watchFolder({
     paths,
     signal: stop.signal,
     onFault: (faults) => {
       readFaults = faults;
-      for (const one of faults) print(faultLine(one));
-      if (faults.length === 0) print('manifests: all faults are mended');
+      tell(faults);
     },
     onChange: (resources) => {
       const previous = last === undefined ? {} : { previous: last };
       const result = compile(resources, { allowLoopbackUrls: true, cache, ...previous });
-      for (const one of result.faults) print(faultLine(one));
+      const known = JSON.stringify(last?.faults ?? []);
       const changed = last !== undefined && last.table.version !== result.table.version;
       last = result;
+      if (JSON.stringify(result.faults) !== known) tell(result.faults);
       take?.(result.table, result.secrets);
       if (changed) print(`table ${result.table.version}: ${result.table.routes.length} routes`);
     },
