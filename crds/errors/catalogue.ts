@@ -2,6 +2,7 @@ import { callflowCodes } from './callflow.ts';
 import { cliCodes } from './cli.ts';
 import { engineCodes } from './engine.ts';
 import type { CodeEntry } from './fault.ts';
+import { kubeCodes } from './kube.ts';
 import { manifestCodes } from './manifest.ts';
 import { mediaCodes } from './media.ts';
 import { routingCodes } from './routing.ts';
@@ -27,4 +28,5 @@ export const catalogue: readonly Area[] = [
   { digits: '16', title: 'Running callflows', entries: Object.values(engineCodes) },
   { digits: '17', title: 'Softswitch', entries: Object.values(softswitchCodes) },
   { digits: '18', title: 'The pivot command', entries: Object.values(cliCodes) },
+  { digits: '20', title: 'The Kubernetes API', entries: Object.values(kubeCodes) },
 ];

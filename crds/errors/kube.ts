@@ -1,0 +1,126 @@
+import type { CodeEntry } from './fault.ts';
+
+/** PV-20xx: talking to the Kubernetes API server. */
+export const kubeCodes = {
+  unreachable: {
+    code: 'PV-2001',
+    severity: 'error',
+    title: 'The API server cannot be reached',
+    cause:
+      'No connection, a connection that broke, a certificate that is not trusted, or no answer within the deadline.',
+    cure: 'Check the server address of the kubeconfig, the network policy and the API server. It is tried again by itself.',
+  },
+  unauthorized: {
+    code: 'PV-2002',
+    severity: 'error',
+    title: 'The API server does not accept the credentials',
+    cause: 'The token or client certificate is missing, expired, or made for another cluster (HTTP 401).',
+    cure: 'Renew the credentials of the kubeconfig; in a pod, check that the ServiceAccount token is mounted.',
+  },
+  forbidden: {
+    code: 'PV-2003',
+    severity: 'error',
+    title: 'The API server forbids the request',
+    cause: 'The identity has no right to it (HTTP 403), or the namespace is being deleted.',
+    cure: 'Add what the message names to the Role or ClusterRole; the chart holds all rights that are needed.',
+  },
+  notFound: {
+    code: 'PV-2004',
+    severity: 'error',
+    title: 'The object does not exist',
+    cause: 'It was deleted, or never existed (HTTP 404).',
+    cure: 'Usually none: whoever asked goes on without it.',
+  },
+  notServed: {
+    code: 'PV-2005',
+    severity: 'error',
+    title: 'The API server does not serve the kind',
+    cause: 'Its CustomResourceDefinition is not installed or not yet established, or the version is not served.',
+    cure: 'Install the CRDs (`helm upgrade` with `crds.enabled=true`, or `kubectl apply` them). It is tried again by itself.',
+  },
+  alreadyExists: {
+    code: 'PV-2006',
+    severity: 'error',
+    title: 'An object of that name exists already',
+    cause: 'Somebody else created it first (HTTP 409, AlreadyExists).',
+    cure: 'Usually none: the object is read and used.',
+  },
+  conflict: {
+    code: 'PV-2007',
+    severity: 'error',
+    title: 'The object was changed meanwhile',
+    cause:
+      'The resourceVersion or uid that was sent is not the current one, or another field manager owns a field (HTTP 409).',
+    cure: 'Usually none: the object is read and the change is made again.',
+  },
+  expired: {
+    code: 'PV-2008',
+    severity: 'warning',
+    title: 'The resource version is too old or unknown',
+    cause: 'The API server no longer has the history since that version (HTTP 410), or has not got so far yet.',
+    cure: 'None: everything is listed anew, and what was known stays in use meanwhile.',
+  },
+  invalid: {
+    code: 'PV-2009',
+    severity: 'error',
+    title: 'The API server refuses the object',
+    cause: 'It does not fit the schema or a rule, or is too large (HTTP 400, 413, 415, 422).',
+    cure: 'The message names the field. If the CRDs are older than the operator, upgrade them.',
+  },
+  throttled: {
+    code: 'PV-2010',
+    severity: 'warning',
+    title: 'The API server is busy',
+    cause: 'It answered 429: too many requests of this flow, or it is shutting down.',
+    cure: 'None: it is tried again after the time that the server asks for. If it lasts, see API Priority and Fairness.',
+  },
+  serverError: {
+    code: 'PV-2011',
+    severity: 'error',
+    title: 'The API server failed',
+    cause: 'It answered with HTTP 500 to 599; often its etcd is unavailable or slow.',
+    cure: 'Look at the API server and etcd. It is tried again by itself.',
+  },
+  malformed: {
+    code: 'PV-2012',
+    severity: 'error',
+    title: 'The answer is not what an API server sends',
+    cause: 'It is not JSON, lacks required fields, or is too large; usually a proxy or another server answered.',
+    cure: 'Check the server address and what stands between. It is tried again by itself.',
+  },
+  silent: {
+    code: 'PV-2013',
+    severity: 'warning',
+    title: 'A watch has gone silent',
+    cause: 'Nothing came for longer than the server promised to keep the watch open: the connection is dead.',
+    cure: 'None: the watch is resumed. If it recurs, look for a proxy or load balancer that drops idle connections.',
+  },
+  unexpected: {
+    code: 'PV-2014',
+    severity: 'error',
+    title: 'The API server answered with an unexpected HTTP status',
+    cause: 'A status that has no meaning for the request, such as a redirection.',
+    cure: 'Check the server address and what stands between.',
+  },
+  credentials: {
+    code: 'PV-2015',
+    severity: 'error',
+    title: 'The kubeconfig or its credentials cannot be used',
+    cause: 'A file is missing or unreadable, the context does not exist, or the credential plugin failed.',
+    cure: 'Try `kubectl --kubeconfig FILE get --raw /version` with the same file and context.',
+  },
+  handlerFailed: {
+    code: 'PV-2016',
+    severity: 'error',
+    title: 'A step of the operator failed',
+    cause: 'Code that reacts to a change threw an error. Everything else goes on, and the step is tried again.',
+    cure: 'Report it with the log line, which holds the stack.',
+  },
+  leadershipLost: {
+    code: 'PV-2017',
+    severity: 'warning',
+    title: 'Leadership was lost',
+    cause: 'The Lease could not be renewed in time, or another replica holds it.',
+    cure: 'None: another replica leads. If it recurs, look at the API server and at CPU limits of the operator.',
+  },
+} as const satisfies Record<string, CodeEntry>;
