@@ -149,6 +149,8 @@ function refusal(number: string, options: CallCommandOptions, end: PhoneCallEnd,
   if (end.by === 'local') return `The call to ${number} was given up before it was answered`;
   // `399 pivot "PV-1404 …"`: the far end's own words.
   const warning = /^399 \S+ "(.*)"$/.exec(phone.header('Warning') ?? '')?.[1];
+  if (end.message === undefined)
+    return `${number} at ${where}: nothing answers there; is "pivot up" running at that address?`;
   const status =
     end.status === undefined ? 'no answer came' : `it was refused with ${end.status} ${end.reason ?? ''}`.trim();
   return `${number} at ${where}: ${status}${warning === undefined ? '' : ` (${warning})`}`;

@@ -135,8 +135,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('Programmable voice: a web application decides, while a call is going on, what the call does next.')
     .version(PRODUCT_VERSION)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${cliCodes.badOption.code} `)) })
-    .showHelpAfterError('(see --help)');
+    .configureOutput({
+      outputError: (text, write) =>
+        write(`${text.trim().replace(/^error: /, `${cliCodes.badOption.code} `)}; see --help\n`),
+    });
   for (const command of [upCommand(), validateCommandLine(), callCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }

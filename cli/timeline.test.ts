@@ -61,9 +61,21 @@ describe('the time line of a call', () => {
     ];
     const entries = timelineOf({ type: 'end', span: span('action play', {}, { events }) });
     assert.deepEqual(entries.map(formatEntry), [
-      '12:00:01.234   warning: PV-1601 a bug',
-      '12:00:01.234   error: PV-1601 a bug',
+      '12:00:02.734   warning: PV-1601 a bug',
+      '12:00:02.734   error: PV-1601 a bug',
     ]);
+  });
+
+  it('tells what follows from a failed exchange instead of the same error again', () => {
+    const attributes = { 'pivot.error.code': 'PV-1203', 'pivot.error.message': 'refused' };
+    const events = [{ name: 'pivot.error', at: AT, attributes }];
+    const told = (failback: boolean): string[] =>
+      timelineOf({
+        type: 'end',
+        span: span('action pivot', { ...attributes, 'pivot.failback': failback }, { events }),
+      }).map((entry) => entry.text);
+    assert.deepEqual(told(true), ['PV-1203: going on at the failback']);
+    assert.deepEqual(told(false), ['PV-1203: there is no failback, the call ends']);
   });
 
   it('ends with how the call ended', () => {

@@ -50,15 +50,32 @@ function atEnd(span: StoredSpan): TimelineEntry[] {
   return [];
 }
 
-/** Warnings and errors that a span carries. */
+/**
+ * Warnings and errors that a span carries, at the time of its end: so the lines stay in order. The call's own error and the route's stand in
+ * the last line; a pivot action's has been told by the exchange that failed, so only what follows from it is new.
+ */
 function notes(span: StoredSpan): TimelineEntry[] {
+  const at = span.endedAt ?? span.startedAt;
+  const failback = span.attributes['pivot.failback'];
+  if (failback !== undefined) {
+    const code = span.attributes['pivot.error.code'];
+    const text =
+      failback === true ? `${code}: going on at the failback` : `${code}: there is no failback, the call ends`;
+    return [...warnings(span, at), { at, kind: 'error', text }];
+  }
+  const silent = span.name === 'call' || span.name === 'route';
+  const errors = silent ? [] : told(span, 'pivot.error').map((text) => ({ at, kind: 'error' as const, text }));
+  return [...warnings(span, at), ...errors];
+}
+
+function warnings(span: StoredSpan, at: number): TimelineEntry[] {
+  return told(span, 'pivot.warning').map((text) => ({ at, kind: 'warning', text }));
+}
+
+function told(span: StoredSpan, event: string): string[] {
   return span.events
-    .filter((event) => event.name === 'pivot.warning' || (event.name === 'pivot.error' && span.name !== 'call'))
-    .map((event) => ({
-      at: event.at,
-      kind: event.name === 'pivot.warning' ? ('warning' as const) : ('error' as const),
-      text: `${event.attributes['pivot.error.code']} ${event.attributes['pivot.error.message']}`,
-    }));
+    .filter(({ name }) => name === event)
+    .map(({ attributes }) => `${attributes['pivot.error.code']} ${attributes['pivot.error.message']}`);
 }
 
 /** One request of an exchange, for `--output json`. */

@@ -80,15 +80,16 @@ export class CallHandler {
     }
     const { invite } = read;
     const router = this.#options.router();
+    const account = router?.accountOf(dialledOf(invite));
     const span = CallSpan.root(tracer, ROOT_SPAN, {
       'pivot.call.id': invite.callId,
       'pivot.from': invite.callerIdNumber,
       'pivot.to': invite.request.user ?? '',
       'network.transport': invite.transport,
       // Until the route says otherwise, so that a refused call too is found in the debug log of its account.
-      ...(router === undefined ? {} : { 'pivot.account': router.accountOf(dialledOf(invite)) }),
+      ...(account === undefined ? {} : { 'pivot.account': account }),
     });
-    const headers: SipHeaders = { 'X-Pivot-Trace': span.traceId };
+    const headers: SipHeaders = { 'X-Pivot-Trace': span.traceId, ...this.#debugInfo(account, invite.callId) };
     const refusal = this.#refusal(router);
     if (refusal !== undefined || router === undefined) {
       this.#refuse(response, span, refusal ?? fault(routingCodes.noTable, 'There is no routing table yet'), 503, {
@@ -103,6 +104,14 @@ export class CallHandler {
       return;
     }
     this.#start(request, response, invite, router, route.routed, span, headers);
+  }
+
+  /** Where the call's debug log is, for whoever called (RFC 3261 section 20.9). */
+  #debugInfo(account: string | undefined, callId: string): SipHeaders {
+    const { debugUrl } = this.#options;
+    return debugUrl === undefined || account === undefined
+      ? {}
+      : { 'Call-Info': `<${debugUrl(account, callId)}>;purpose=debug` };
   }
 
   #refusal(router: Router | undefined): Fault | undefined {
@@ -153,7 +162,7 @@ export class CallHandler {
     span.set({ 'pivot.result': result, 'pivot.sip.status': status });
     span.end();
     metrics().calls.add(1, { result });
-    log.warn({ code: reason.code, trace_id: span.traceId, status }, reason.message);
+    log.info({ code: reason.code, trace_id: span.traceId, status }, reason.message);
   }
 
   #start(
@@ -165,9 +174,8 @@ export class CallHandler {
     span: CallSpan,
     headers: SipHeaders,
   ): void {
-    const { signalling, resources, language, debugUrl, log } = this.#options;
+    const { signalling, resources, language, log } = this.#options;
     const { account, callflow, number } = routed;
-    const info = debugUrl === undefined ? {} : { 'Call-Info': `<${debugUrl(account, invite.callId)}>;purpose=debug` };
     // Ended at once, so that a call can be found while it is still up: spans are exported when they end.
     span
       .child('call.received', {
@@ -189,7 +197,7 @@ export class CallHandler {
       callflow: callflow.key,
       number,
       language,
-      headers: { ...headers, ...info },
+      headers: { ...headers, ...this.#debugInfo(account, invite.callId) },
     });
     const done = this.#run(call, router, routed)
       .catch((error: unknown) => log.error({ err: error, trace_id: span.traceId }, 'a call was not brought to its end'))

@@ -9,6 +9,7 @@ import type { CallMetrics } from '../telemetry/metrics.ts';
 import type { CallSpan } from '../telemetry/span.ts';
 import { type CdrRecord, sendCdr } from '../webhook/cdr.ts';
 import { type ExchangeOutcome, type ExchangeRequest, performExchange } from '../webhook/exchange.ts';
+import { inheritSettings } from '../webhook/inherit.ts';
 import { ExchangeLimiter } from '../webhook/limiter.ts';
 import type { PivotSettings } from '../webhook/settings.ts';
 import type { Background } from './background.ts';
@@ -17,8 +18,8 @@ import type { Background } from './background.ts';
 export interface PivotSession {
   /** Makes the next exchange. Rejects only when the call ends. */
   exchange(request: Omit<ExchangeRequest, 'facts' | 'signal'>, span: CallSpan): Promise<ExchangeOutcome>;
-  /** The settings of a pivot action that has begun: where to send the CDR when the call is over. */
-  begin(settings: PivotSettings): void;
+  /** A pivot action has begun. Gives its settings back with what it keeps of earlier ones (see `inheritSettings`). */
+  begin(settings: PivotSettings): PivotSettings;
   /** The call is over: CDRs go out. */
   end(end: CallEnd): void;
 }
@@ -35,6 +36,8 @@ export function createPivotSession(options: PivotSessionOptions): PivotSession {
   const { call, outgoing, background, metrics, log } = options;
   const limiter = new ExchangeLimiter(() => performance.now());
   const cookies = new CookieJar();
+  /** Bounded by the limits of exchanges and of actions. */
+  const begun: PivotSettings[] = [];
   /** By URL: a call that comes through the same pivot action twice sends one CDR. */
   const cdrTargets = new Map<string, PivotSettings & { readonly cdrUrl: string }>();
 
@@ -48,9 +51,12 @@ export function createPivotSession(options: PivotSessionOptions): PivotSession {
       metrics.exchanges.record(performance.now() - startedAt, { result: outcome.ok ? 'ok' : outcome.fault.code });
       return outcome;
     },
-    begin(settings) {
+    begin(own) {
+      const settings = inheritSettings(own, begun);
+      begun.push(settings);
       const { cdrUrl } = settings;
       if (cdrUrl !== undefined) cdrTargets.set(cdrUrl, { ...settings, cdrUrl });
+      return settings;
     },
     end(end) {
       const warn = (error: unknown): void =>

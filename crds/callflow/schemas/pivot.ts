@@ -1,6 +1,6 @@
 import type { ModuleSchema } from '../schema.ts';
 
-export const pivot: ModuleSchema = {
+export const pivot = {
   module: 'pivot',
   summary: 'Asks a web server what the call does next.',
   answers: 'no',
@@ -67,6 +67,18 @@ export const pivot: ModuleSchema = {
           maxItems: 3,
           default: ['connect', 'timeout', '5xx'],
         },
+        when: {
+          type: 'array',
+          description:
+            'The same as `on`, under a name that needs no quotes: `kubectl` and other readers of YAML 1.1 take a bare `on` for `true`.',
+          items: {
+            type: 'string',
+            description: '`connect`: no connection. `timeout`: no answer in time. `5xx`: an answer from 500 to 599.',
+            enum: ['connect', 'timeout', '5xx'],
+          },
+          uniqueItems: true,
+          maxItems: 3,
+        },
       },
       required: ['attempts'],
       additionalProperties: false,
@@ -79,7 +91,7 @@ export const pivot: ModuleSchema = {
     },
     cdr_url: {
       type: 'string',
-      description: 'URL that gets a record of the call when it has ended (TwiML sessions only).',
+      description: 'URL that gets a record of the call when it has ended.',
       format: 'url',
       maxLength: 8192,
     },
@@ -244,4 +256,4 @@ export const pivot: ModuleSchema = {
     'In the answer of a web server a `req_timeout_ms` out of range is clamped and an unknown `method` becomes `get`, with a warning; in a manifest both are refused.',
     'In the answer of a web server references to Secrets are refused.',
   ],
-};
+} as const satisfies ModuleSchema;

@@ -26,8 +26,7 @@ export const pivot: CallflowModule = {
     const read = readPivotSettings(given === undefined ? data : { ...data, voice_url: NOWHERE }, services.secrets);
     if (!read.ok) return failBack(context, read.fault);
     for (const warning of read.warnings) span.warn(warning);
-    const { settings } = read;
-    services.pivot.begin(settings);
+    const settings = services.pivot.begin(read.settings);
 
     let answer = given === undefined ? await ask(firstOf(settings)) : documentGiven(given, settings, span);
     for (;;) {

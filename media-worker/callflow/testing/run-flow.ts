@@ -123,7 +123,7 @@ export async function runFlow(flow: CallflowNode, scenario: FlowScenario = {}): 
         if (!dispatched.ok) return { ok: false, exchange, fault: dispatched.fault };
         return { ok: true, exchange, documentUrl: request.url, body: dispatched.body, fallback: false };
       },
-      begin: () => {},
+      begin: (settings) => settings,
       end: () => {},
     },
   };
