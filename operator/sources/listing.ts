@@ -17,6 +17,11 @@ export function sameState(a: FileState, b: FileState): boolean {
 
 /** Folders that nobody means: those of package managers and version control. */
 const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['node_modules', '.git']);
+/**
+ * Kubernetes mounts a ConfigMap as links into `..data`, itself a link to the folder of one version: the links beside them are the files
+ * that are meant.
+ */
+const KUBELET_NAMES = /^\.\./;
 const FOLDER_DEPTH = 16;
 
 export interface Listing {
@@ -31,13 +36,15 @@ export const MANIFEST_NAME = /\.ya?ml$/i;
 export async function listFiles(paths: readonly string[], names = MANIFEST_NAME): Promise<Listing> {
   const files = new Map<string, FileState>();
   const faults: Fault[] = [];
+  /** Links may lead round in circles, and to one folder in many ways. */
+  const seen = new Set<string>();
   const add = (path: string, stats: Stats): void => {
     files.set(path, { mtimeMs: stats.mtimeMs, size: stats.size, inode: stats.ino });
   };
   for (const path of paths) {
     try {
       const stats = await stat(path);
-      if (stats.isDirectory()) await listFolder(path, 0);
+      if (stats.isDirectory()) await listFolder(path, stats, 0);
       else add(path, stats);
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -51,15 +58,18 @@ export async function listFiles(paths: readonly string[], names = MANIFEST_NAME)
   }
   return { files, faults };
 
-  async function listFolder(folder: string, depth: number): Promise<void> {
+  async function listFolder(folder: string, { dev, ino }: Stats, depth: number): Promise<void> {
+    const identity = `${dev}:${ino}`;
+    if (seen.has(identity)) return;
+    seen.add(identity);
     const entries = await readdir(folder, { withFileTypes: true });
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(folder, entry.name);
-      if (SKIPPED_FOLDERS.has(entry.name)) continue;
-      // Kubernetes mounts ConfigMaps as symbolic links; `stat` follows them. What vanishes meanwhile is simply not there.
+      if (SKIPPED_FOLDERS.has(entry.name) || KUBELET_NAMES.test(entry.name)) continue;
+      // `stat` follows links. What vanishes meanwhile is simply not there.
       const stats = await stat(path).catch(() => undefined);
       if (stats?.isDirectory()) {
-        if (depth < FOLDER_DEPTH) await listFolder(path, depth + 1).catch(() => {});
+        if (depth < FOLDER_DEPTH) await listFolder(path, stats, depth + 1).catch(() => {});
       } else if (stats?.isFile() && names.test(entry.name)) add(path, stats);
     }
   }
