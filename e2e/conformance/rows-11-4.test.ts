@@ -152,8 +152,11 @@ conformance('11.4 TwiML', [
   {
     id: '11.4.2',
     async test(bench) {
+      const once = await run(bench, '<Say language="en-US" voice="alice">Hi</Say>');
       const story = await run(bench, '<Say language="en-US" voice="alice" loop="2">Hi</Say>');
       clean(story);
+      between(once.heardMs, 100, 2000);
+      between(story.heardMs / once.heardMs, 1.8, 2.2);
       assert.deepEqual(story.warnings, []);
       assert.deepEqual(story.said, ['Hi', 'Hi']);
       assert.ok(story.sounds.every(({ outcome }) => outcome === 'finished'));

@@ -31,6 +31,8 @@ export interface Story {
   readonly sounds: readonly Played[];
   /** Texts spoken, in order. */
   readonly said: readonly string[];
+  /** Milliseconds of sound, silence apart, that the caller heard. */
+  readonly heardMs: number;
   /** PV- codes, in the order of the spans' ends. */
   readonly warnings: readonly string[];
   readonly errors: readonly string[];
@@ -59,6 +61,7 @@ export async function storyOf(phone: PhoneCall, trace: Trace): Promise<Story> {
     end,
     asked,
     sounds,
+    heardMs: phone.ear.soundMs,
     said: sounds.filter(({ kind }) => kind === 'speech').map(({ what }) => what),
     warnings: codes(spans, 'pivot.warning'),
     errors: codes(spans, 'pivot.error'),
