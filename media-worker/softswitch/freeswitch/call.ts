@@ -241,6 +241,8 @@ function setMedia(channel: Channel, remote: RemoteMedia, sdp: string): void {
 
 function announceAnswer(channel: Channel): void {
   channel.times.answered = microseconds();
+  // One for what is heard, one for what is sent.
+  channel.announce('CODEC', false);
   channel.announce('CODEC', false);
   channel.answerState = 'early';
   channel.announce('CHANNEL_PROGRESS_MEDIA', true);

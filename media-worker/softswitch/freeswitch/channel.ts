@@ -234,6 +234,7 @@ export class Channel {
   /** Ends the channel. Returns at once; `gone` tells when nothing is left. Idempotent. */
   hangup(cause: HangupCause, options: { readonly side: HangupSide }): void {
     if (this.ended) return;
+    if (this.callState === 'HELD') this.setCallState('UNHELD');
     this.cause = cause;
     this.answerState = 'hangup';
     this.times.hangup = microseconds();
@@ -261,7 +262,7 @@ export class Channel {
       this.setCallState('HANGUP');
       this.socket?.disconnect();
       this.setState('CS_REPORTING');
-      this.announce('CHANNEL_HANGUP_COMPLETE', true);
+      this.announce('CHANNEL_HANGUP_COMPLETE', true, [['Hangup-Cause', this.cause ?? '']]);
       this.output.close();
       endSession(this.core, this.rtp.statistics);
       this.rtp.close();

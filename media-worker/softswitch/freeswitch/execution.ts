@@ -146,8 +146,7 @@ export class Execution {
     const response = channel.variable('current_application_response') ?? '_none_';
     channel.fire('CHANNEL_EXECUTE_COMPLETE', () => [
       ...extendedHeaders(channel),
-      ...this.#applicationHeaders(frame),
-      ['Application-Response', response],
+      ...this.#applicationHeaders(frame, [['Application-Response', response]]),
     ]);
     for (const deed of frame.deeds) deed();
     const next = this.#stack.at(-1);
@@ -160,10 +159,10 @@ export class Execution {
     this.#startQueued();
   }
 
-  #applicationHeaders(frame: Frame): Header[] {
+  #applicationHeaders(frame: Frame, response: readonly Header[] = []): Header[] {
     const headers: Header[] = [['Application', frame.application.name]];
     if (frame.args !== '') headers.push(['Application-Data', frame.args]);
-    headers.push(['Application-UUID', frame.uuid]);
+    headers.push(...response, ['Application-UUID', frame.uuid]);
     return headers;
   }
 

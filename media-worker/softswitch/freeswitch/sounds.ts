@@ -38,7 +38,9 @@ export async function openSound(
   offset: number,
   signal: AbortSignal,
 ): Promise<AudioSource> {
-  if (/^https?:\/\//i.test(name)) return openUrl(name, offset, channel, signal);
+  // `http_cache://` keeps what it fetched in FreeSWITCH (43); here both fetch each time.
+  const url = /^(?:http_cache:\/\/)?(https?:\/\/.*)$/i.exec(name)?.[1];
+  if (url !== undefined) return openUrl(url, offset, channel, signal);
   if (/^local_stream:\/\//.test(name)) return open('silence_stream://-1', 0, channel);
   return open(name, offset, channel);
 }

@@ -50,9 +50,9 @@ export const record: Application = {
       quietSeconds > 0 ? new SilenceDetector(numberOf(threshold, DEFAULT_THRESHOLD), quietSeconds, end) : undefined;
     const ear: AudioSink = {
       write(frame) {
-        if (over) return;
-        file.write(frame);
+        // The frame that completes the silence is not written (35).
         silence?.write(frame);
+        if (!over) file.write(frame);
       },
       close: () => {},
     };
