@@ -126,6 +126,28 @@ test('a file that an editor replaces by renaming another over it is told', async
   await fixture.until((names) => names.join() === 'z');
 });
 
+test('a file that is empty, or gone, for a moment while it is written loses nothing', async (t) => {
+  const fixture = await Fixture.make(t, { 'a.yaml': callflow('a') });
+  const file = join(fixture.folder, 'a.yaml');
+  for (const [name, empty] of [
+    ['b', () => writeFile(file, '')],
+    ['c', () => rm(file)],
+  ] as const) {
+    await empty();
+    const looked = fixture.watched.rescan();
+    await writeFile(file, callflow(name));
+    await looked;
+    await fixture.until((names) => names.join() === name);
+  }
+  assert.ok(fixture.changes.every((resources) => resources.length === 1));
+});
+
+test('a file that stays empty is empty', async (t) => {
+  const fixture = await Fixture.make(t, { 'a.yaml': callflow('a'), 'b.yaml': callflow('b') });
+  await fixture.write('a.yaml', '');
+  await fixture.until((names) => names.join() === 'b');
+});
+
 test('a watched file, not folder, is told when it is replaced', async (t) => {
   const outer = await Fixture.make(t, { 'only.yaml': callflow('a'), 'other.yaml': callflow('other') });
   const inner = await Fixture.make(t, {}, { paths: [join(outer.folder, 'only.yaml')] });

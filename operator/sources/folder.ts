@@ -1,12 +1,14 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { manifestCodes } from '../../crds/errors/manifest.ts';
 import type { Located } from '../../crds/resources.ts';
 import { Ages } from './ages.ts';
 import { type FileState, listFiles, sameState } from './listing.ts';
 import { identityOf, type ManifestDocument, parseManifest } from './manifest.ts';
+import { readSettled, SETTLE_MS } from './settled.ts';
 
 /** Editors write a file in several steps within a few milliseconds. */
 const DEBOUNCE_MS = 50;
@@ -54,12 +56,18 @@ export async function watchFolder(options: WatchFolderOptions): Promise<WatchedF
   let told: { resources: readonly Located[]; faults: string } | undefined;
 
   const load = async (): Promise<void> => {
-    const { files: found, faults } = await listFiles(paths);
+    let listing = await listFiles(paths);
+    if ([...files.keys()].some((path) => !listing.files.has(path))) {
+      // An editor may be putting a new file in place of an old one.
+      await delay(SETTLE_MS, undefined, { signal }).catch(() => {});
+      listing = await listFiles(paths);
+    }
+    const { files: found, faults } = listing;
     for (const path of files.keys()) if (!found.has(path)) files.delete(path);
     for (const [path, state] of found) {
       const known = files.get(path);
       if (known === undefined || !sameState(known.state, state))
-        files.set(path, await readManifest(path, state, known));
+        files.set(path, await readManifest(path, state, known, signal));
       if (signal.aborted) return;
     }
     const inOrder = [...found.keys()].map((path) => files.get(path)!);
@@ -108,10 +116,18 @@ export async function watchFolder(options: WatchFolderOptions): Promise<WatchedF
   return { rescan, closed };
 }
 
-async function readManifest(path: string, state: FileState, known: KnownFile | undefined): Promise<KnownFile> {
+async function readManifest(
+  path: string,
+  found: FileState,
+  known: KnownFile | undefined,
+  signal: AbortSignal,
+): Promise<KnownFile> {
   let text: string;
+  let state = found;
   try {
-    text = await readFile(path, 'utf8');
+    // What a new file lacks, nobody misses yet.
+    if (known === undefined) text = await readFile(path, 'utf8');
+    else ({ text, state } = await readSettled(path, signal));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const unreadable = fault(manifestCodes.fileUnreadable, `the file cannot be read: ${reason}`, { file: path });
