@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cliCodes } from '../crds/errors/cli.ts';
 import { fault, formatFault, PivotError } from '../crds/errors/fault.ts';
-import { createSoundLibrary, type SoundLibrary } from '../media-worker/media/library.ts';
+import { createSoundLibrary, type SoundLibrary, type SoundLibraryOptions } from '../media-worker/media/library.ts';
 import { createOutgoing } from '../media-worker/outgoing/client.ts';
 import type { Outgoing } from '../media-worker/outgoing/types.ts';
 import { registerDebugApi } from '../media-worker/telemetry/debug-api.ts';
@@ -107,10 +107,13 @@ async function start(
     (started) => started.shutdown(),
   );
   const outgoing: Outgoing = running.add(createOutgoing({ policy: policyOf(options) }), (started) => started.close());
-  const sounds: SoundLibrary = running.add(createSounds(options, outgoing), (started) => started.close());
+  let worker: MediaWorker | undefined;
+  const sounds: SoundLibrary = running.add(
+    createSounds(options, outgoing, (account, id) => worker?.media(account, id)),
+    (started) => started.close(),
+  );
   await sounds.open();
 
-  let worker: MediaWorker | undefined;
   const http: HttpServer = running.add(
     await listening('--http', options.http, () =>
       startHttpServer({
@@ -208,7 +211,11 @@ async function mediaServers(
   return { servers, failed };
 }
 
-function createSounds(options: UpOptions, outgoing: Outgoing): SoundLibrary {
+function createSounds(
+  options: UpOptions,
+  outgoing: Outgoing,
+  resolveMedia: NonNullable<SoundLibraryOptions['resolveMedia']>,
+): SoundLibrary {
   const folder = resolve(join(options.data, 'sounds'));
   try {
     mkdirSync(folder, { recursive: true });
@@ -216,7 +223,7 @@ function createSounds(options: UpOptions, outgoing: Outgoing): SoundLibrary {
     const reason = error instanceof Error ? error.message : String(error);
     throw new PivotError(fault(cliCodes.badOption, `--data: ${folder} cannot be made: ${reason}`));
   }
-  return createSoundLibrary({ folder, outgoing });
+  return createSoundLibrary({ folder, outgoing, resolveMedia });
 }
 
 /** On one's own machine webhooks are on loopback, so private addresses are allowed unless `--deny private` says otherwise. */

@@ -3,10 +3,13 @@ import { createSchemaCompiler } from './callflow/data-validator.ts';
 import { explain } from './callflow/explain.ts';
 import { join } from './callflow/pointer.ts';
 import { suggest } from './callflow/suggest.ts';
+import type { Definition } from './definitions/definition.ts';
+import { definitions } from './definitions/definitions.ts';
+import { readFields, warnUnknown } from './definitions/read-fields.ts';
 import type { Fault } from './errors/fault.ts';
 import { manifestCodes } from './errors/manifest.ts';
-import { PIVOT_CALLFLOW_SCHEMA, SECRET_SCHEMA } from './resource-schemas.ts';
-import { API_VERSION, GROUP, type PivotCallflow, type Resource, type Secret } from './resources.ts';
+import { resourceSchema, SECRET_SCHEMA } from './resource-schemas.ts';
+import { API_VERSION, GROUP, type PivotResource, type Resource, type Secret } from './resources.ts';
 
 /** A typed resource, or what is wrong with it. Places have JSON pointers into the given value. */
 export type ReadResult =
@@ -22,13 +25,18 @@ const CODES = {
 } as const;
 
 const TOP_FIELDS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
-const SPEC_FIELDS: readonly string[] = Object.keys(PIVOT_CALLFLOW_SCHEMA.properties!['spec']!.properties!);
+
+/** The kinds of our group, each with the schema of its manifests. */
+const KINDS: ReadonlyMap<string, { readonly definition: Definition; readonly schema: object }> = new Map(
+  definitions.map((definition) => [definition.kind, { definition, schema: resourceSchema(definition) }]),
+);
 
 const compile = createSchemaCompiler();
 
 /**
- * Turns an object that claims to be a resource into a typed one. The callflows within (`pivot`, `failback`, `flow`) are checked when
- * resources are compiled, because that needs options; here they are objects. `namespace` is `default` unless the object names one.
+ * Turns an object that claims to be a resource into a typed one, with defaults filled in; the object is not changed. The callflows within
+ * (`pivot`, `failback`, `flow`) are checked when resources are compiled, because that needs options; here they are objects. `namespace` is
+ * `default` unless the object names one.
  */
 export function readResource(value: unknown): ReadResult {
   const collector = new Collector();
@@ -52,13 +60,14 @@ function read(value: Fields, collector: Collector): Resource | undefined {
   }
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') return undefined;
   if (kind === 'Secret' && apiVersion === 'v1') return readSecret(value, collector);
-  if (kind === 'PivotCallflow') {
-    if (apiVersion === API_VERSION) return readPivotCallflow(value, collector);
+  const known = KINDS.get(kind);
+  if (known !== undefined) {
+    if (apiVersion === API_VERSION) return readPivotResource(known, value, collector);
     const message = `apiVersion must be "${API_VERSION}", not ${show(apiVersion)}`;
     collector.report(manifestCodes.unsupportedVersion, message, '/apiVersion');
     return undefined;
   }
-  const meant = apiVersion.startsWith(`${GROUP}/`) ? suggest(kind, ['PivotCallflow']) : undefined;
+  const meant = apiVersion.startsWith(`${GROUP}/`) ? suggest(kind, KINDS.keys()) : undefined;
   if (meant !== undefined) {
     collector.report(manifestCodes.invalidField, `there is no kind "${kind}"; did you mean "${meant}"?`, '/kind');
   } else {
@@ -71,20 +80,30 @@ function read(value: Fields, collector: Collector): Resource | undefined {
   return undefined;
 }
 
-function readPivotCallflow(value: Fields, collector: Collector): PivotCallflow | undefined {
-  check(PIVOT_CALLFLOW_SCHEMA, value, 'PivotCallflow', collector);
+function readPivotResource(
+  { definition, schema }: { readonly definition: Definition; readonly schema: object },
+  value: Fields,
+  collector: Collector,
+): PivotResource | undefined {
+  const { kind, scope, spec: specField } = definition;
+  const { metadata, spec } = value;
+  // Checking fills defaults in, and the object is the caller's.
+  const own = { metadata, spec: structuredClone(spec) };
+  check(schema, own, kind, collector);
   for (const field of Object.keys(value)) {
-    if (!TOP_FIELDS.has(field))
-      warnUnknown(field, '', SPEC_FIELDS.includes(field) ? `spec.${field}` : suggest(field, TOP_FIELDS), collector);
+    if (TOP_FIELDS.has(field)) continue;
+    const misplaced = Object.hasOwn(specField.properties ?? {}, field);
+    warnUnknown(field, kind, '', misplaced ? `spec.${field}` : suggest(field, TOP_FIELDS), collector);
   }
-  if (isObject(value['spec'])) {
-    for (const field of Object.keys(value['spec'])) {
-      if (!SPEC_FIELDS.includes(field)) warnUnknown(field, '/spec', suggest(field, SPEC_FIELDS), collector);
-    }
-  }
+  readFields(specField, own.spec, kind, '/spec', collector);
   if (collector.faults.length > 0) return undefined;
-  const { metadata, spec } = value as unknown as Pick<PivotCallflow, 'metadata' | 'spec'>;
-  return { apiVersion: API_VERSION, kind: 'PivotCallflow', metadata: withNamespace(metadata), spec };
+  const named = withNamespace(metadata as PivotResource['metadata']);
+  return {
+    apiVersion: API_VERSION,
+    kind,
+    metadata: scope === 'Cluster' ? { ...named, namespace: '' } : named,
+    spec: own.spec,
+  } as PivotResource;
 }
 
 function readSecret(value: Fields, collector: Collector): Secret | undefined {
@@ -108,12 +127,6 @@ function check(schema: object, value: Fields, subject: string, collector: Collec
   for (const { entry, message, pointer } of explain(compile(schema)(value), subject, CODES)) {
     collector.report(entry, message, pointer);
   }
-}
-
-function warnUnknown(field: string, parent: string, meant: string | undefined, collector: Collector): void {
-  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
-  const message = `PivotCallflow: "${parent === '' ? field : `spec.${field}`}" is not known and has no effect${hint}`;
-  collector.report(manifestCodes.unknownField, message, join(parent, field));
 }
 
 /** `kubectl create --dry-run` writes `creationTimestamp: null`. */

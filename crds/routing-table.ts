@@ -25,6 +25,17 @@ export type Route =
   /** The account's catch-all (`no_match` among `numbers`). */
   | { readonly kind: 'no_match'; readonly account: string; readonly callflow: ResourceKey };
 
+/** A sound with a name (PivotMedia): a file to fetch, or a text to speak. */
+export type CompiledMedia =
+  | { readonly kind: 'url'; readonly url: string }
+  | {
+      readonly kind: 'speech';
+      readonly text: string;
+      readonly voice?: string;
+      readonly language?: string;
+      readonly engine?: string;
+    };
+
 /**
  * Everything a media worker needs to take calls, without any secret value. Canonical: the same content gives the same `version`
  * (see `table-version.ts`).
@@ -40,6 +51,8 @@ export interface RoutingTable {
   /** Sorted; see `compareRoutes` in `table-version.ts`. */
   readonly routes: readonly Route[];
   readonly callflows: Readonly<Record<ResourceKey, CompiledCallflow>>;
+  /** Sounds that callflows of the same account play by name; absent when there are none. */
+  readonly media?: Readonly<Record<ResourceKey, CompiledMedia>>;
 }
 
 /** Values of the Secrets that callflows refer to, by `namespace/name/key`. Travels beside the table, stays in memory. */

@@ -1,7 +1,7 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
 import { fault, PivotError } from '../crds/errors/fault.ts';
 import { routingCodes } from '../crds/errors/routing.ts';
-import type { RoutingTable, SecretValues } from '../crds/routing-table.ts';
+import type { CompiledMedia, RoutingTable, SecretValues } from '../crds/routing-table.ts';
 import type { Logger } from '../runtime/log.ts';
 import { CallHandler } from './call/handler.ts';
 import { unlessAborted } from './call/waiting.ts';
@@ -43,6 +43,8 @@ export interface MediaWorker {
   /** Takes a new table whole; calls in progress keep what they started with. */
   setTable(table: RoutingTable, secrets: SecretValues): void;
   readonly tableVersion: string | undefined;
+  /** The sound that has this name in an account, by the present table; for the library's `resolveMedia`. */
+  media(account: string, name: string): CompiledMedia | undefined;
   readonly numbers: number;
   /** Ready = table loaded, drachtio and FreeSWITCH connected, not draining. */
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
@@ -148,6 +150,7 @@ export async function startMediaWorker(options: MediaWorkerOptions, signal: Abor
       router = new Router(table);
       secrets = values;
     },
+    media: (account, name) => router?.media(account, name),
     readiness,
     async drain(limitMs) {
       await handler.drain(limitMs);

@@ -20,6 +20,7 @@ export type ValidationMode = 'admission' | 'runtime';
 export function normalisePivot(data: OwnObject, pointer: string, mode: ValidationMode, collector: Collector): void {
   requireOneTarget(data, pointer, collector);
   takeLegacyTimeout(data, pointer, collector);
+  takeRetriesWhen(data, pointer, collector);
   if (mode === 'runtime') clamp(data, pointer, collector);
   listHeaders(data, pointer, collector);
   if (mode === 'runtime') refuseSecrets(data, pointer, collector);
@@ -66,6 +67,21 @@ function takeLegacyTimeout(data: OwnObject, pointer: string, collector: Collecto
     `pivot: "req_timeout" is an old spelling; it was taken as "req_timeout_ms": ${used}${used < milliseconds ? ', the longest allowed' : ''}`,
     place,
   );
+}
+
+/** `retries.when` is `retries.on` by another name; the worker reads `on` only. */
+function takeRetriesWhen(data: OwnObject, pointer: string, collector: Collector): void {
+  const retries = data['retries'];
+  if (retries === null || typeof retries !== 'object' || Array.isArray(retries) || retries['when'] === undefined)
+    return;
+  if (retries['on'] !== undefined) {
+    const message = 'pivot: "retries.on" and "retries.when" are two names of one field; give one of them';
+    collector.report(callflowCodes.fieldValue, message, join(join(pointer, 'retries'), 'when'));
+    return;
+  }
+  if (!Array.isArray(retries['when'])) return; // ajv says what it must be
+  retries['on'] = retries['when'];
+  delete retries['when'];
 }
 
 function clamp(data: OwnObject, pointer: string, collector: Collector): void {

@@ -14,7 +14,8 @@ export const manifestCodes = {
     code: 'PV-1002',
     severity: 'warning',
     title: 'The kind of the resource is not one that Pivot reads',
-    cause: 'Pivot reads PivotCallflow (pivot.voice/v1alpha1) and Secret (v1). Anything else in the folder is skipped.',
+    cause:
+      'Pivot reads the kinds of `pivot.voice/v1alpha1` (docs/resources.md) and Secret (v1). Anything else in the folder is skipped.',
     cure: 'If it was meant for Pivot, correct `kind` and `apiVersion`; otherwise keep it in another folder.',
   },
   missingField: {
@@ -165,5 +166,13 @@ export const manifestCodes = {
     title: 'A value of a Secret cannot be read',
     cause: 'Values under `data` are base64, values under `stringData` plain text.',
     cure: 'Encode the value (`base64 -w0`), or move it to `stringData`.',
+  },
+  mediaNotFound: {
+    code: 'PV-1023',
+    severity: 'warning',
+    title: 'An action plays a media resource that does not exist',
+    cause:
+      'The `id` of a `play` action is neither a URL nor a stream, and the namespace has no PivotMedia of that name. At run time nothing is played and the flow goes on.',
+    cure: 'Create the PivotMedia in the namespace of the callflow, correct the `id`, or give a URL.',
   },
 } as const satisfies Record<string, CodeEntry>;

@@ -1,5 +1,5 @@
 import { isE164, normalizeNumber } from '../../crds/numbers.ts';
-import type { CompiledCallflow, ResourceKey, RoutingTable } from '../../crds/routing-table.ts';
+import type { CompiledCallflow, CompiledMedia, ResourceKey, RoutingTable } from '../../crds/routing-table.ts';
 import { type CompiledPattern, compilePattern } from './patterns.ts';
 
 /** What to look a call up by. */
@@ -70,6 +70,13 @@ export class Router {
   callflow(account: string, name: string): CompiledCallflow | undefined {
     const key: ResourceKey = `${account}/${name}`;
     return Object.hasOwn(this.table.callflows, key) ? this.table.callflows[key] : undefined;
+  }
+
+  /** The sound that has this name in an account. */
+  media(account: string, name: string): CompiledMedia | undefined {
+    const key: ResourceKey = `${account}/${name}`;
+    const { media = {} } = this.table;
+    return Object.hasOwn(media, key) ? media[key] : undefined;
   }
 
   /** The account in which a call's number is looked up: the device's, else the realm's, else the default. */

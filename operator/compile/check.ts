@@ -63,6 +63,7 @@ export function checkCallflow(resource: PivotCallflow, options: CheckOptions): C
       references: {
         secrets: resolved.references.secrets.map(inSpec),
         callflows: resolved.references.callflows.map(inSpec),
+        media: resolved.references.media.map(inSpec),
       },
       realms: realms.hosts,
     },

@@ -1,11 +1,12 @@
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { manifestCodes } from '../../crds/errors/manifest.ts';
 import { locateFault } from '../../crds/locate.ts';
-import type { Located, PivotCallflow, Secret } from '../../crds/resources.ts';
-import type { CompiledCallflow, ResourceKey, Route, RoutingTable } from '../../crds/routing-table.ts';
+import type { Located, PivotCallflow, PivotMedia, Secret } from '../../crds/resources.ts';
+import type { CompiledCallflow, CompiledMedia, ResourceKey, Route, RoutingTable } from '../../crds/routing-table.ts';
 import { compareRoutes, compareText, tableVersion } from '../../crds/table-version.ts';
 import { type Check, type CheckedCallflow, type CheckOptions, checkCallflow, keyOf } from './check.ts';
 import { allocate, type Claim, claimName, type Owners, showClaim } from './claims.ts';
+import { compileMedia } from './media.ts';
 import { allocateRealms } from './realms.ts';
 import type { CompileResult, ResourceStatus } from './result.ts';
 import { resolveSecrets } from './secrets.ts';
@@ -37,7 +38,8 @@ interface Entry {
  * I/O, and the order of the resources does not matter, but that of two with the same name the first counts.
  */
 export function compile(resources: readonly Located[], options: CompileOptions = {}): CompileResult {
-  const { callflows, secrets, faults: duplicates } = sortOut(resources);
+  const { callflows, media, secrets, faults: duplicates } = sortOut(resources);
+  const sounds = compileMedia(media, options);
   const entries = [...callflows.values()].map((located) => enter(located, options));
   const used = entries.flatMap((entry) => entry.used ?? []);
   const owners = allocate(used);
@@ -60,6 +62,7 @@ export function compile(resources: readonly Located[], options: CompileOptions =
       for (const one of [...(realms.faults.get(callflow.key) ?? []), ...(references.faults.get(callflow.key) ?? [])])
         report(one);
       for (const one of missingCallflows(callflow, targets)) report(one);
+      for (const one of missingMedia(callflow, sounds.table)) report(one);
       if (callflow.claims.length === 0 && !jumpedTo.has(callflow.key)) {
         report(
           fault(manifestCodes.noNumbers, 'no call can reach this callflow: it has no numbers and no patterns', {
@@ -74,24 +77,30 @@ export function compile(resources: readonly Located[], options: CompileOptions =
     );
   }
 
-  const content = { ...tableOf(used, owners, options), realms: realms.table };
+  const content = {
+    ...tableOf(used, owners, options),
+    realms: realms.table,
+    ...(Object.keys(sounds.table).length === 0 ? {} : { media: sounds.table }),
+  };
   return {
     table: { version: tableVersion(content), ...content },
     secrets: references.values,
     statuses,
-    faults: [...entries.flatMap((entry) => entry.faults), ...duplicates],
+    faults: [...entries.flatMap((entry) => entry.faults), ...sounds.faults, ...duplicates],
     lastGood: new Map(used.map((one) => [one.key, one])),
   };
 }
 
 interface SortedOut {
   readonly callflows: ReadonlyMap<ResourceKey, Located<PivotCallflow>>;
+  readonly media: readonly Located<PivotMedia>[];
   readonly secrets: ReadonlyMap<string, Secret>;
   readonly faults: readonly Fault[];
 }
 
 function sortOut(resources: readonly Located[]): SortedOut {
   const callflows = new Map<ResourceKey, Located<PivotCallflow>>();
+  const media: Located<PivotMedia>[] = [];
   const secrets = new Map<string, Secret>();
   const seen = new Map<string, Located>();
   const faults: Fault[] = [];
@@ -114,9 +123,10 @@ function sortOut(resources: readonly Located[]): SortedOut {
     }
     seen.set(identity, located);
     if (resource.kind === 'Secret') secrets.set(key, resource);
-    else callflows.set(key, { ...located, resource });
+    else if (resource.kind === 'PivotCallflow') callflows.set(key, { ...located, resource });
+    else if (resource.kind === 'PivotMedia') media.push({ ...located, resource });
   }
-  return { callflows, secrets, faults };
+  return { callflows, media, secrets, faults };
 }
 
 function enter(located: Located<PivotCallflow>, { cache, previous, allowLoopbackUrls = false }: CompileOptions): Entry {
@@ -160,11 +170,24 @@ function missingCallflows({ account, references }: CheckedCallflow, targets: Rea
     );
 }
 
+function missingMedia(
+  { account, references }: CheckedCallflow,
+  media: Readonly<Record<ResourceKey, CompiledMedia>>,
+): Fault[] {
+  return references.media
+    .filter(({ name }) => !Object.hasOwn(media, `${account}/${name}`))
+    .map(({ name, pointer }) =>
+      fault(manifestCodes.mediaNotFound, `play: there is no PivotMedia "${name.slice(0, 64)}" in ${account}`, {
+        pointer,
+      }),
+    );
+}
+
 function tableOf(
   used: readonly CheckedCallflow[],
   owners: Owners,
   { defaultAccount = 'default', baseDomain }: CompileOptions,
-): Omit<RoutingTable, 'version' | 'realms'> {
+): Omit<RoutingTable, 'version' | 'realms' | 'media'> {
   const routes = used.flatMap((callflow) =>
     callflow.claims
       .filter((claim) => owners.get(claimName(claim, callflow.account)) === callflow.key)

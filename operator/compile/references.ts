@@ -7,6 +7,7 @@ import type { SecretReference } from '../../crds/routing-table.ts';
 export interface References {
   readonly secrets: readonly { readonly ref: SecretKeyRef; readonly pointer: string }[];
   readonly callflows: readonly { readonly name: string; readonly pointer: string }[];
+  readonly media: readonly { readonly name: string; readonly pointer: string }[];
 }
 
 /**
@@ -19,6 +20,7 @@ export function resolveReferences(
 ): { readonly flow: CallflowNode; readonly references: References } {
   const secrets: { ref: SecretKeyRef; pointer: string }[] = [];
   const callflows: { name: string; pointer: string }[] = [];
+  const media: { name: string; pointer: string }[] = [];
   const take = (ref: Json, pointer: string): JsonObject => {
     const { name, key } = ref as unknown as SecretKeyRef;
     secrets.push({ ref: { name, key }, pointer });
@@ -29,6 +31,8 @@ export function resolveReferences(
     if (module === 'callflow' && typeof node.data['id'] === 'string') {
       callflows.push({ name: node.data['id'], pointer: `${pointer}/data/id` });
     }
+    const played = module === 'play' ? node.data['id'] : undefined;
+    if (typeof played === 'string' && isMediaName(played)) media.push({ name: played, pointer: `${pointer}/data/id` });
     const data = module === 'pivot' ? withSecretReferences(node.data, `${pointer}/data`, take) : node.data;
     if (node.children === undefined) return { module, data };
     const children = Object.entries(node.children).map(
@@ -36,7 +40,12 @@ export function resolveReferences(
     );
     return { module, data, children: Object.fromEntries(children) };
   };
-  return { flow: visit(flow, ''), references: { secrets, callflows } };
+  return { flow: visit(flow, ''), references: { secrets, callflows, media } };
+}
+
+/** What the worker takes for a name: all but URLs and streams (`media-worker/callflow/modules/play.ts`). */
+function isMediaName(id: string): boolean {
+  return id !== '' && !/^https?:\/\//i.test(id) && !/^(tone_stream|silence_stream|local_stream):\/\//.test(id);
 }
 
 function withSecretReferences(

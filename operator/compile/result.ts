@@ -10,7 +10,8 @@ export type ConditionReason =
   | 'ResolvedRefs'
   | 'SecretNotFound'
   | 'KeyNotFound'
-  | 'CallflowNotFound';
+  | 'CallflowNotFound'
+  | 'MediaNotFound';
 
 /** A condition as Kubernetes has them, without `lastTransitionTime`: whoever writes the status knows when it flips. */
 export interface Condition {

@@ -15,6 +15,7 @@ const UNRESOLVED: readonly (readonly [code: string, reason: ConditionReason])[] 
   [manifestCodes.secretNotFound.code, 'SecretNotFound'],
   [manifestCodes.secretKeyNotFound.code, 'KeyNotFound'],
   [manifestCodes.callflowNotFound.code, 'CallflowNotFound'],
+  [manifestCodes.mediaNotFound.code, 'MediaNotFound'],
 ];
 
 /** What to tell about a callflow. `used` is what the table holds of it, at last; `valid` whether that is its present state. */
