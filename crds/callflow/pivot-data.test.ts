@@ -157,3 +157,11 @@ test('retries are bounded and say what they are for', () => {
   assert.deepEqual(refusals({ voice_url: URL, retries: { attempts: 9 } }), ['PV-1109 /data/retries/attempts']);
   assert.deepEqual(refusals({ voice_url: URL, retries: { attempts: 1, on: ['4xx'] } }), ['PV-1109 /data/retries/on/0']);
 });
+
+test('retries.when is another name of retries.on', () => {
+  const retries = { attempts: 1, when: ['5xx'] };
+  assert.deepEqual(pivot({ voice_url: URL, retries })['retries'], { attempts: 1, on: ['5xx'] });
+  const both = { attempts: 1, on: ['5xx'], when: ['5xx'] };
+  assert.deepEqual(refusals({ voice_url: URL, retries: both }), ['PV-1109 /data/retries/when']);
+  assert.deepEqual(refusals({ voice_url: URL, retries: { attempts: 1, when: 'x' } }), ['PV-1108 /data/retries/when']);
+});
