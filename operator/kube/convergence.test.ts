@@ -12,6 +12,8 @@ type Step =
   | { readonly step: 'put'; readonly name: string; readonly size: number }
   | { readonly step: 'remove'; readonly name: string }
   | { readonly step: 'touch' | 'compact' | 'bookmark' | 'end' | 'reset' }
+  /** While no watch is open, an object goes, another comes, and the history of it is lost. */
+  | { readonly step: 'gap'; readonly name: string }
   /** How the server treats the next request. */
   | { readonly step: 'behave'; readonly behaviour: Behaviour }
   /** Lets so many requests come in before the next step. */
@@ -44,6 +46,7 @@ const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ step: fc.constant('put' as const), name, size: fc.nat(3) }) },
   { weight: 3, arbitrary: fc.record({ step: fc.constant('remove' as const), name }) },
+  { weight: 2, arbitrary: fc.record({ step: fc.constant('gap' as const), name }) },
   { weight: 4, arbitrary: fc.record({ step: fc.constant('behave' as const), behaviour }) },
   { weight: 3, arbitrary: fc.record({ step: fc.constant('wait' as const), requests: fc.integer({ min: 1, max: 3 }) }) },
   {
@@ -58,12 +61,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
  */
 test('for any behaviour of the server the store converges, and is a true state of it at any moment', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), fc.nat(5), async (steps, cacheLag) => {
       const clock = createManualClock();
       await using cluster = await startCluster(clock);
       const { server } = cluster;
       const history = server.history('widgets');
       history.put(widget('anchor'));
+      history.cacheLag = cacheLag;
       const replica = new Map<string, string | undefined>();
       const faults: string[] = [];
       let newest = 0;
@@ -109,6 +113,12 @@ test('for any behaviour of the server the store converges, and is a true state o
           case 'end':
           case 'reset':
             for (const watch of server.watches) watch[one.step]();
+            break;
+          case 'gap':
+            for (const watch of server.watches) watch.reset();
+            history.put(widget(`after-${one.name}`));
+            history.remove(`acme/${one.name}`);
+            history.compact();
             break;
           case 'behave':
             behaviours.push(one.behaviour);

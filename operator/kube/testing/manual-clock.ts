@@ -50,7 +50,7 @@ export function createManualClock(perReading = 0): ManualClock {
 }
 
 /** When a test has failed rather than not ended yet. Milliseconds of real time. */
-const STUCK_MS = 20_000;
+const STUCK_MS = 60_000;
 
 /**
  * Lets sockets and promises have their turn until `done`. Waits of up to `skipMs` on the way are over at once, longer ones stand: so backoffs

@@ -8,6 +8,8 @@ export interface HistoryEvent {
 
 /** What etcd and the watch cache are to an API server: the objects of one kind at every version since the last compaction. */
 export class ObjectHistory {
+  /** How many versions the server's cache, which answers lists at version 0, is behind. */
+  cacheLag = 0;
   readonly #states: { readonly version: number; readonly objects: ReadonlyMap<string, AnyObject> }[] = [];
   #events: HistoryEvent[] = [];
   #version = 100;
@@ -21,6 +23,11 @@ export class ObjectHistory {
 
   get version(): number {
     return this.#version;
+  }
+
+  /** The first version with any object in it. */
+  get oldest(): number {
+    return this.#states[Math.min(1, this.#states.length - 1)]!.version;
   }
 
   /** Versions below are gone: asking for them is 410. */

@@ -79,7 +79,8 @@ function list(request: SeenRequest, response: ServerResponse, target: Target, hi
   if (token && versionOfToken! < history.compacted) {
     return answer(response, 410, status(410, 'Expired', 'The provided continue parameter is too old'));
   }
-  const version = token ? versionOfToken! : history.version;
+  const cached = query.get('resourceVersion') === '0' ? history.cacheLag : 0;
+  const version = token ? versionOfToken! : Math.max(history.version - cached, history.oldest);
   const all = [...history.at(version).values()].filter(
     ({ metadata }) => target.namespace === undefined || metadata.namespace === target.namespace,
   );
