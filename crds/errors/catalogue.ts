@@ -7,6 +7,7 @@ import { manifestCodes } from './manifest.ts';
 import { mediaCodes } from './media.ts';
 import { routingCodes } from './routing.ts';
 import { softswitchCodes } from './softswitch.ts';
+import { streamCodes } from './stream.ts';
 import { twimlCodes } from './twiml.ts';
 import { webhookCodes } from './webhook.ts';
 
@@ -29,4 +30,5 @@ export const catalogue: readonly Area[] = [
   { digits: '17', title: 'Softswitch', entries: Object.values(softswitchCodes) },
   { digits: '18', title: 'The pivot command', entries: Object.values(cliCodes) },
   { digits: '20', title: 'The Kubernetes API', entries: Object.values(kubeCodes) },
+  { digits: '21', title: "The routing table's way to the workers", entries: Object.values(streamCodes) },
 ];

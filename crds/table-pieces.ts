@@ -1,0 +1,81 @@
+import { type Fault, fault } from './errors/fault.ts';
+import { streamCodes } from './errors/stream.ts';
+import { readTablePiece } from './read-table.ts';
+import type { CompiledCallflow, ResourceKey, Route, RoutingTable } from './routing-table.ts';
+import { callflowText, hashTable, routeText, settingsOf, type TableSettings, type TextCache } from './table-hash.ts';
+import { canonicalJson } from './table-version.ts';
+
+/** Characters of a piece, give or take one callflow: small enough to be parsed within a millisecond or two. */
+const PIECE_LENGTH = 128 * 1024;
+
+/** A part of a table; the first has the settings. */
+export interface TablePiece {
+  readonly settings?: TableSettings;
+  readonly callflows: readonly CompiledCallflow[];
+  readonly routes: readonly Route[];
+}
+
+/**
+ * Cuts a table into pieces that are JSON documents of their own, so that neither side has to write or read it in one go. On the stream each
+ * is a message; in files and Secrets each is a line. No secret values.
+ */
+export function* tablePieces(table: RoutingTable, cache: TextCache): Generator<string> {
+  let callflows: string[] = [];
+  let routes: string[] = [];
+  let settings: string | undefined = `"settings":${canonicalJson(settingsOf(table))},`;
+  let length = 0;
+  const piece = (): string => {
+    const text = `{${settings ?? ''}"callflows":[${callflows.join(',')}],"routes":[${routes.join(',')}]}`;
+    settings = undefined;
+    callflows = [];
+    routes = [];
+    length = 0;
+    return text;
+  };
+  for (const callflow of Object.values(table.callflows)) {
+    const text = callflowText(callflow, cache);
+    callflows.push(text);
+    length += text.length;
+    if (length >= PIECE_LENGTH) yield piece();
+  }
+  for (const route of table.routes) {
+    const text = routeText(route);
+    routes.push(text);
+    length += text.length;
+    if (length >= PIECE_LENGTH) yield piece();
+  }
+  if (length > 0 || settings !== undefined) yield piece();
+}
+
+/** A table that comes in pieces. */
+export class TableAssembly {
+  readonly #cache: TextCache;
+  readonly #callflows: [ResourceKey, CompiledCallflow][] = [];
+  readonly #routes: Route[] = [];
+  #settings: TableSettings | undefined;
+
+  constructor(cache: TextCache) {
+    this.#cache = cache;
+  }
+
+  /** Takes the text of the next piece. */
+  add(text: string): Fault | undefined {
+    const read = readTablePiece(text);
+    if (!read.ok) return read.fault;
+    this.#settings ??= read.piece.settings;
+    for (const callflow of read.piece.callflows) this.#callflows.push([callflow.key, callflow]);
+    // Not `push(...routes)`: the arguments of a call are limited.
+    for (const route of read.piece.routes) this.#routes.push(route);
+    return undefined;
+  }
+
+  /** The whole, if its content has the hash that its version says. */
+  *finish(version: string): Generator<void, { readonly table: RoutingTable } | { readonly fault: Fault }> {
+    if (this.#settings === undefined) return { fault: fault(streamCodes.malformed, 'the table has no settings') };
+    const callflows: RoutingTable['callflows'] = Object.fromEntries(this.#callflows);
+    const table: RoutingTable = { ...this.#settings, version, routes: this.#routes, callflows };
+    const found = yield* hashTable(table, this.#cache);
+    if (found === version) return { table };
+    return { fault: fault(streamCodes.tableMismatch, `the table of version ${version} has the content of ${found}`) };
+  }
+}
