@@ -1,6 +1,6 @@
 import type { ResourceField } from './field.ts';
 
-/** A column of `kubectl get`. */
+/** A column of `kubectl get`. Of several values that a path finds the API server shows the first; a list it shows whole, as JSON. */
 export interface Column {
   readonly name: string;
   readonly description: string;

@@ -133,5 +133,10 @@ function presenceSchema(presence: Presence): JsonSchema {
   const needs = (name: string): JsonSchema => ({ required: [name] });
   if ('exactlyOne' in presence) return { oneOf: presence.exactlyOne.map(needs) };
   if ('atLeastOne' in presence) return { anyOf: presence.atLeastOne.map(needs) };
-  return { dependencies: { [presence.field]: presence.needs } };
+  if (presence.is === undefined) return { dependencies: { [presence.field]: presence.needs } };
+  return {
+    if: { properties: { [presence.field]: { const: presence.is } }, required: [presence.field] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { required: presence.needs },
+  };
 }

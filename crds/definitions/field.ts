@@ -12,7 +12,13 @@ export interface CelRule {
 export type Presence =
   | { readonly exactlyOne: readonly string[]; readonly message: string }
   | { readonly atLeastOne: readonly string[]; readonly message: string }
-  | { readonly field: string; readonly needs: readonly string[]; readonly message: string };
+  | {
+      readonly field: string;
+      /** The value of the field that needs the others; any when absent. */
+      readonly is?: string;
+      readonly needs: readonly string[];
+      readonly message: string;
+    };
 
 /**
  * One field of a resource. From it come the TypeScript type (`FromField`), the structural schema of the CRD (`structural.ts`), the schema
@@ -20,7 +26,8 @@ export type Presence =
  */
 export interface ResourceField
   extends Omit<FieldSchema, 'items' | 'properties' | 'additionalProperties' | 'format' | 'requiredWhen'> {
-  readonly format?: FieldSchema['format'] | 'date-time';
+  /** `network`: an IP address, or a network in CIDR notation. */
+  readonly format?: FieldSchema['format'] | 'date-time' | 'network';
   readonly items?: ResourceField;
   readonly properties?: Readonly<Record<string, ResourceField>>;
   readonly additionalProperties?: boolean | ResourceField;

@@ -153,7 +153,7 @@ export const pivotCallflow = {
     },
   ],
   columns: [
-    { name: 'Numbers', description: 'Numbers that it claims.', type: 'string', jsonPath: '.spec.numbers[*]' },
+    { name: 'Numbers', description: 'Numbers that it claims.', type: 'string', jsonPath: '.spec.numbers' },
     { name: 'URL', description: 'The web server that is asked.', type: 'string', jsonPath: '.spec.pivot.voice_url' },
     conditionColumn('Accepted'),
     conditionColumn('Programmed'),
@@ -162,7 +162,7 @@ export const pivotCallflow = {
       name: 'Patterns',
       description: 'Patterns that it claims.',
       type: 'string',
-      jsonPath: '.spec.patterns[*]',
+      jsonPath: '.spec.patterns',
       wide: true,
     },
     conditionColumn('ResolvedRefs', true),

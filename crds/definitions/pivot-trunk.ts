@@ -150,12 +150,7 @@ const spec = {
             type: 'string',
             description: 'An IP address or a network in CIDR notation.',
             maxLength: 49,
-            rules: [
-              {
-                rule: 'isIP(self) || isCIDR(self)',
-                message: 'an IP address (192.0.2.10) or a network (192.0.2.0/24) is expected',
-              },
-            ],
+            format: 'network',
           },
         },
       },
@@ -198,12 +193,14 @@ const spec = {
     enabled,
   },
   required: ['servers'],
-  presence: [{ field: 'registration', needs: ['credentials'], message: '"registration" needs "credentials"' }],
-  rules: [
-    {
-      rule: "has(self.countryCode) || !((has(self.calledFormat) && self.calledFormat == 'national') || (has(self.callerFormat) && self.callerFormat == 'national'))",
-      message: 'the format "national" needs "countryCode"',
-    },
+  presence: [
+    { field: 'registration', needs: ['credentials'], message: '"registration" needs "credentials"' },
+    ...(['calledFormat', 'callerFormat'] as const).map((field) => ({
+      field,
+      is: 'national',
+      needs: ['countryCode'],
+      message: `the ${field} "national" needs "countryCode"`,
+    })),
   ],
 } as const satisfies ResourceField;
 
@@ -246,7 +243,12 @@ export const pivotTrunk = {
     { type: 'Healthy', meaning: 'At least one server answers.' },
   ],
   columns: [
-    { name: 'Servers', description: 'Servers of the carrier.', type: 'string', jsonPath: '.spec.servers[*].host' },
+    {
+      name: 'Server',
+      description: 'The first server of the carrier.',
+      type: 'string',
+      jsonPath: '.spec.servers[0].host',
+    },
     conditionColumn('Accepted'),
     conditionColumn('Registered'),
     conditionColumn('Healthy'),

@@ -68,7 +68,7 @@ export const pivotUser = {
   ],
   columns: [
     { name: 'Name', description: 'Name for people.', type: 'string', jsonPath: '.spec.name' },
-    { name: 'Devices', description: 'Telephones of the person.', type: 'string', jsonPath: '.spec.devices[*]' },
+    { name: 'Devices', description: 'Telephones of the person.', type: 'string', jsonPath: '.spec.devices' },
     conditionColumn('Accepted'),
     conditionColumn('ResolvedRefs', true),
     AGE,

@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { type Collector, show } from '../callflow/collector.ts';
 import { readablePath } from '../callflow/explain.ts';
 import { patternRefusal } from '../callflow/patterns.ts';
@@ -60,6 +61,10 @@ function readText(field: ResourceField, value: string, kind: string, pointer: st
     if (refusal === undefined) return;
     const message = `${kind}: "${name}" is refused, because ${show(withoutCredentials(value))} ${refusal}`;
     collector.report(manifestCodes.invalidField, message, pointer);
+  } else if (field.format === 'network') {
+    if (ipaddr.isValid(value) || ipaddr.isValidCIDR(value)) return;
+    const message = `${kind}: "${name}" must be an IP address (192.0.2.10) or a network (192.0.2.0/24), not ${show(value)}`;
+    collector.report(manifestCodes.invalidField, message, pointer);
   } else if (field.format === 're2') {
     const refusal = patternRefusal(value);
     if (refusal === undefined) return;
@@ -71,7 +76,8 @@ function holds(presence: Presence, value: Fields): boolean {
   const given = (name: string): boolean => value[name] !== undefined;
   if ('exactlyOne' in presence) return presence.exactlyOne.filter(given).length === 1;
   if ('atLeastOne' in presence) return presence.atLeastOne.some(given);
-  return !given(presence.field) || presence.needs.every(given);
+  const asked = presence.is === undefined ? given(presence.field) : value[presence.field] === presence.is;
+  return !asked || presence.needs.every(given);
 }
 
 function isObject(value: unknown): value is Fields {

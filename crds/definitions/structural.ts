@@ -26,6 +26,11 @@ const RE2_RULE: CelRule = {
   message: 'an RE2 expression is expected',
 };
 
+const NETWORK_RULE: CelRule = {
+  rule: 'isIP(self) || isCIDR(self)',
+  message: 'an IP address (192.0.2.10) or a network (192.0.2.0/24) is expected',
+};
+
 /**
  * The structural schema of a field. Throws, with the path, on whatever the API server could not hold or would refuse: several types, no
  * bound where a rule needs one, an expression that is not RE2. Defaults are told in the description and not stored: an object stays as
@@ -169,12 +174,14 @@ function presenceRules(presence: readonly Presence[], field: ResourceField, refu
       return { rule, message };
     }
     if ('atLeastOne' in one) return { rule: one.atLeastOne.map(has).join(' || '), message };
-    return { rule: `!${has(one.field)} || (${one.needs.map(has).join(' && ')})`, message };
+    const other = one.is === undefined ? '' : ` || self.${one.field} != '${one.is}'`;
+    return { rule: `!${has(one.field)}${other} || (${one.needs.map(has).join(' && ')})`, message };
   });
 }
 
 function formatRules(field: ResourceField): readonly CelRule[] {
   if (field.format === 'url') return URL_RULES;
+  if (field.format === 'network') return [NETWORK_RULE];
   return field.format === 're2' ? [RE2_RULE] : [];
 }
 
