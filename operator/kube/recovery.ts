@@ -45,8 +45,8 @@ export class Recovery {
 
   after({ step, error, tookMs, progress }: Ending): NextStep {
     const long = tookMs >= SHORT_WATCH_MS;
-    // A list is no progress: a server that lists but refuses each watch must be waited for.
-    if (step === 'watch' && (progress || (long && error === undefined))) {
+    // Only watches make progress: a server that lists but refuses each watch must be waited for.
+    if (progress || (long && error === undefined)) {
       this.#failures = 0;
       this.#refusals = 0;
     }
