@@ -77,19 +77,20 @@ describe('keys while something sounds', () => {
   ] as const) {
     for (const key of KEYS) {
       test(`${name} is stopped by ${key.name} within ${LIMIT_MS} ms`, { timeout: 60_000 }, async (t) => {
-        const took: number[] = [];
-        for (let i = 0; i < TIMES; i++) {
+        const once = async (): Promise<number> => {
           const { phone } = await pivot.call(phones, number);
           await phone.ear.until((ear) => ear.soundMs > 300);
-          took.push(await untilQuiet(phone, key));
+          const ms = await untilQuiet(phone, key);
           await phone.hangup();
-        }
+          return ms;
+        };
+        const took = await Promise.all(Array.from({ length: TIMES }, once));
         took.sort((a, b) => a - b);
         t.diagnostic(`milliseconds to silence: ${took.join(', ')}`);
         const median = took[Math.floor(TIMES / 2)]!;
-        assert.ok(median < LIMIT_MS, `median ${median} ms`);
+        assert.ok(median <= LIMIT_MS, `median ${median} ms`);
         // Once in five may be spoilt by what else runs on the machine, not more.
-        assert.ok(took[TIMES - 2]! < LIMIT_MS, `all but one: ${took.join(', ')} ms`);
+        assert.ok(took[TIMES - 2]! <= LIMIT_MS, `all but one: ${took.join(', ')} ms`);
       });
     }
   }

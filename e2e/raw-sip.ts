@@ -12,10 +12,15 @@ export interface RawSip {
   readonly received: readonly string[];
   /** The first response to a Call-ID with such a status, now or later. */
   response(callId: string, status: number): Promise<string>;
+  /** Sends a request, over UDP again until it is answered; resolves with its final response. */
+  ask(text: string, callId: string): Promise<string>;
   /** Resolves when the far end has closed the connection; over UDP never. */
   readonly closed: Promise<void>;
   close(): void;
 }
+
+/** RFC 3261, T1. */
+const TIMER_E_MS = 500;
 
 export async function openRawSip(to: { host: string; port: number }, transport: 'udp' | 'tcp'): Promise<RawSip> {
   const received: string[] = [];
@@ -38,29 +43,45 @@ export async function openRawSip(to: { host: string; port: number }, transport: 
     tcp.on('close', () => closed.resolve());
   }
   const local = socket.address() as { port: number };
+  // A test that fails leaves no socket that keeps its process alive.
+  socket.unref();
+  const send = (bytes: string | Uint8Array): void => {
+    if (transport === 'udp') (socket as UdpSocket).send(bytes, to.port, to.host, () => {});
+    else (socket as TcpSocket).write(bytes);
+  };
+  const find = (callId: string, status: string): Promise<string> =>
+    new Promise((resolve) => {
+      const start = new RegExp(`^SIP/2\\.0 ${status} `);
+      let looked = 0;
+      const look = (): void => {
+        // What arrived over TCP may have begun before.
+        const texts = transport === 'udp' ? received.slice(looked) : received.join('').split(/(?=SIP\/2\.0 \d{3} )/);
+        looked = received.length;
+        const found = texts.find((text) => start.test(text) && text.includes(callId));
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+    });
   return {
     host: '127.0.0.1',
     port: local.port,
     transport,
     received,
     closed: closed.promise,
-    send(bytes) {
-      if (transport === 'udp') (socket as UdpSocket).send(bytes, to.port, to.host, () => {});
-      else (socket as TcpSocket).write(bytes);
+    send,
+    response: (callId, status) => find(callId, String(status)),
+    async ask(text, callId) {
+      const again = setInterval(() => transport === 'udp' && send(text), TIMER_E_MS);
+      send(text);
+      try {
+        return await find(callId, '[2-6]\\d\\d');
+      } finally {
+        clearInterval(again);
+      }
     },
-    response: (callId, status) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          const found = received
-            .flatMap((text) => text.split(/(?=SIP\/2\.0 \d{3} )/))
-            .find((text) => text.startsWith(`SIP/2.0 ${status} `) && text.includes(callId));
-          if (found === undefined) return;
-          waiting.delete(look);
-          resolve(found);
-        };
-        waiting.add(look);
-        look();
-      }),
     close() {
       if (transport === 'udp') (socket as UdpSocket).close();
       else (socket as TcpSocket).destroy();
