@@ -127,7 +127,12 @@ async function readManifest(
   try {
     // What a new file lacks, nobody misses yet.
     if (known === undefined) text = await readFile(path, 'utf8');
-    else ({ text, state } = await readSettled(path, signal));
+    else {
+      const settled = await readSettled(path, signal);
+      // The next look will find it written.
+      if (settled === undefined) return known;
+      ({ text, state } = settled);
+    }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const unreadable = fault(manifestCodes.fileUnreadable, `the file cannot be read: ${reason}`, { file: path });

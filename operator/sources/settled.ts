@@ -2,37 +2,39 @@ import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FileState, sameState } from './listing.ts';
 
-/** What was written so lately may be half of what is being written: most writers empty a file first. */
+/** What was written so lately may be half of what is being written. */
 export const SETTLE_MS = 50;
-/** A file that was emptied and stays so for as long is meant to be empty. */
-const EMPTY_SETTLE_MS = 1000;
+/**
+ * Most writers empty a file before they write it anew, and on a busy disk seconds may lie between. Who means a manifest to be gone deletes
+ * it; one that stays empty for so long is taken for empty.
+ */
+const EMPTY_MS = 10_000;
 /** A file that is written to all the time is read all the same. */
 const LIMIT_MS = 3000;
 
-/** Reads a file when its writer seems to have finished. Rejects, as `readFile` does, when it cannot be read. */
+/**
+ * Reads a file when its writer seems to have finished; undefined while it has only been emptied. Rejects, as `readFile` does, when it
+ * cannot be read.
+ */
 export async function readSettled(
   path: string,
   signal: AbortSignal,
-): Promise<{ readonly text: string; readonly state: FileState }> {
+): Promise<{ readonly text: string; readonly state: FileState } | undefined> {
   const limit = performance.now() + LIMIT_MS;
   for (;;) {
     const state = await stateOf(path);
-    const wait = unsettledFor(state, Date.now());
+    // A time stamp of another machine's clock may lie far in the future: it tells nothing.
+    const age = Date.now() - state.mtimeMs;
+    const recent = age > -SETTLE_MS;
+    if (state.size === 0 && recent && age < EMPTY_MS) return undefined;
     const late = signal.aborted || performance.now() >= limit;
-    if (wait > 0 && !late) {
-      await delay(wait, undefined, { signal }).catch(() => {});
+    if (recent && age < SETTLE_MS && !late) {
+      await delay(SETTLE_MS - age, undefined, { signal }).catch(() => {});
       continue;
     }
     const text = await readFile(path, 'utf8');
     if (late || sameState(state, await stateOf(path))) return { text, state };
   }
-}
-
-/** Milliseconds until a file may be read. A time stamp of another machine's clock may lie far in the future: it tells nothing. */
-function unsettledFor({ mtimeMs, size }: FileState, now: number): number {
-  const needed = size === 0 ? EMPTY_SETTLE_MS : SETTLE_MS;
-  const age = now - mtimeMs;
-  return age > -SETTLE_MS && age < needed ? needed - age : 0;
 }
 
 async function stateOf(path: string): Promise<FileState> {
