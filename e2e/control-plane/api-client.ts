@@ -33,7 +33,7 @@ export class ApiClient {
   }
 
   /** Rejects when there is no answer; any status is an answer. */
-  request(path: string, options: ApiRequest = {}): Promise<ApiAnswer> {
+  async request(path: string, options: ApiRequest = {}): Promise<ApiAnswer> {
     const { method = 'GET', body, contentType = 'application/json', token = this.#token, signal } = options;
     const secure = this.#url.startsWith('https:');
     if (secure) {
