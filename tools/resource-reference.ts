@@ -22,7 +22,7 @@ export function resourceReference(definitions: readonly Definition[]): string {
   ].join('\n\n')}\n`;
 }
 
-const INTRODUCTION = `Everything that Pivot is told in a cluster it is told by these resources, of API group \`pivot.voice\`, version \`v1alpha1\`. \`kubectl get pivot\` lists them all, \`kubectl explain pivotcallflow.spec.pivot\` says what stands here. \`pivot up\` and \`pivot validate\` read the same manifests from a folder.
+const INTRODUCTION = `Everything that Pivot is told in a cluster it is told by these resources, of API group \`pivot.voice\`, version \`v1alpha1\`. \`kubectl get pivot\` lists them all, \`kubectl explain pivotcallflow.spec.pivot\` says what stands here. \`pivot up\` and \`pivot validate\` read the same manifests from a folder; on one machine a PivotFleet has no effect, options of the command take its place.
 
 A namespace is an account: resources refer to Secrets and to each other by name, within their own namespace only. A name has at most 63 characters.
 

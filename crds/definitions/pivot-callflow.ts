@@ -41,7 +41,7 @@ const spec = {
     patterns: {
       type: 'array',
       description:
-        'RE2 expressions over the dialled number, asked when no number fits. The first captured group is the captured number.',
+        'RE2 expressions over the dialled number, tried when no number fits; of several that fit, the one that captures the longest text.',
       maxItems: CLAIMS,
       listType: 'set',
       items: {

@@ -6,7 +6,8 @@ export const pivotDevice = {
   plural: 'pivotdevices',
   shortName: 'pdv',
   scope: 'Namespaced',
-  description: 'A telephone: one that registers with user name and password, or one at a fixed address.',
+  description:
+    'A telephone: one that registers with user name and password, or one at a fixed address. Checked and kept; nothing acts on it yet.',
   spec: {
     type: 'object',
     description: 'How the telephone is known and reached.',

@@ -3,6 +3,10 @@ import { secretKeyRef } from './common.ts';
 import type { ResourceField } from './field.ts';
 
 const { fields } = pivot;
+const { secretRef } = fields.signing.properties;
+const { ca_secret_ref } = fields.tls.properties;
+// Required, so its default means nothing here.
+const { default: _, ...attempts } = fields.retries.properties.attempts;
 
 /**
  * `spec.pivot`: the settings of the pivot action, with the fields of its schema. Where Callflow JSON takes a value in several types, the
@@ -16,6 +20,7 @@ export const pivotSettings = {
     req_timeout: { ...fields.req_timeout, intOrString: true },
     retries: {
       ...fields.retries,
+      properties: { ...fields.retries.properties, attempts },
       rules: [
         {
           rule: '!has(self.on) || !has(self.when)',
@@ -53,8 +58,14 @@ export const pivotSettings = {
         ],
       },
     },
-    signing: { ...fields.signing, properties: { secretRef: secretKeyRef } },
-    tls: { ...fields.tls, properties: { ...fields.tls.properties, ca_secret_ref: secretKeyRef } },
+    signing: { ...fields.signing, properties: { secretRef: { ...secretKeyRef, description: secretRef.description } } },
+    tls: {
+      ...fields.tls,
+      properties: {
+        ...fields.tls.properties,
+        ca_secret_ref: { ...secretKeyRef, description: ca_secret_ref.description },
+      },
+    },
     serverless: {
       ...fields.serverless,
       properties: {

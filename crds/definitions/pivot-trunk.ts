@@ -209,7 +209,8 @@ export const pivotTrunk = {
   plural: 'pivottrunks',
   shortName: 'ptr',
   scope: 'Namespaced',
-  description: 'A carrier: where calls of its namespace to the telephone network go out, and where calls come in from.',
+  description:
+    'A carrier: where calls of its namespace to the telephone network go out, and where calls come in from. Checked and kept; nothing acts on it yet.',
   spec,
   status: {
     type: 'object',
@@ -221,17 +222,16 @@ export const pivotTrunk = {
         type: 'array',
         description: 'What workers saw of each server.',
         maxItems: 16,
-        listType: 'map',
-        listMapKeys: ['host'],
+        listType: 'atomic',
         items: {
           type: 'object',
           description: 'One server.',
           properties: {
-            host: { type: 'string', description: 'The server.', maxLength: 253 },
+            server: { type: 'string', description: 'HOST or HOST:PORT.', maxLength: 260 },
             healthy: { type: 'boolean', description: 'Whether it answers.' },
             message: { type: 'string', description: 'What it last said when it did not.', maxLength: 1024 },
           },
-          required: ['host', 'healthy'],
+          required: ['server', 'healthy'],
         },
       },
     },

@@ -6,7 +6,8 @@ export const pivotUser = {
   plural: 'pivotusers',
   shortName: 'pus',
   scope: 'Namespaced',
-  description: 'A person with one or more telephones, who can be called by name.',
+  description:
+    'A person with one or more telephones, who can be called by name. Checked and kept; nothing acts on it yet.',
   spec: {
     type: 'object',
     description: 'How the person is reached.',
