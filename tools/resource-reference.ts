@@ -68,7 +68,7 @@ function* fieldRows(field: ResourceField, prefix: string): Generator<readonly st
 }
 
 function allowed(field: ResourceField): string[] {
-  const values = field.enum ?? field.items?.enum;
+  const { enum: values } = field;
   const words = values === undefined ? [] : [`One of ${values.map((value) => `\`${String(value)}\``).join(', ')}.`];
   if (field.listType === 'set' || field.uniqueItems === true) words.push('No entry twice.');
   return words;

@@ -8,6 +8,8 @@ export function limitsInWords(field: ResourceField): string[] {
   words.push(...range(field.minLength === 1 ? undefined : field.minLength, field.maxLength, 'characters'));
   words.push(...range(field.minItems, field.maxItems, 'entries'));
   if (field.maxProperties !== undefined) words.push(...range(undefined, field.maxProperties, 'entries'));
+  // Of the values of a field itself `kubectl explain` tells, of those of a list's entries it does not.
+  if (field.items?.enum !== undefined) words.push(`Each one of ${show(field.items.enum)}.`);
   if (field.format === 'url') words.push('An http or https URL.');
   return words;
 }
