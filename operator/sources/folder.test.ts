@@ -219,3 +219,21 @@ test('a look at unchanged files tells nothing, and unchanged files keep their re
   await fixture.watched.rescan();
   assert.equal(fixture.changes.at(-1)?.[0]?.resource, fixture.changes[0]?.[0]?.resource);
 });
+
+test('a watched folder that goes away keeps what it declared, and says so; when it is back all is well', async (t) => {
+  const fixture = await Fixture.make(t, { 'a.yaml': callflow('a') });
+  const away = `${fixture.folder}-away`;
+  await rename(fixture.folder, away);
+  await fixture.watched.rescan();
+  assert.deepEqual(
+    fixture.faults.at(-1)?.map(({ code }) => code),
+    ['PV-1013'],
+  );
+  assert.equal(fixture.changes.length, 1, 'no table without the callflow was told');
+  await rename(away, fixture.folder);
+  await fixture.watched.rescan();
+  assert.deepEqual(fixture.faults.at(-1), []);
+  await rm(join(fixture.folder, 'a.yaml'));
+  await fixture.watched.rescan();
+  assert.deepEqual(fixture.changes.at(-1), [], 'a file that is deleted from it takes its resources along');
+});

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, normalize, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { manifestCodes } from '../../crds/errors/manifest.ts';
@@ -63,14 +63,18 @@ export async function watchFolder(options: WatchFolderOptions): Promise<WatchedF
       listing = await listFiles(paths);
     }
     const { files: found, faults } = listing;
-    for (const path of files.keys()) if (!found.has(path)) files.delete(path);
+    const unreadable = faults.map(({ place }) => place?.file ?? '');
+    for (const path of files.keys()) {
+      // What was given on the command line and cannot be looked into any more (moved, unmounted) keeps what it last declared.
+      if (!found.has(path) && !unreadable.some((given) => isWithin(path, given))) files.delete(path);
+    }
     for (const [path, state] of found) {
       const known = files.get(path);
       if (known === undefined || !sameState(known.state, state))
         files.set(path, await readManifest(path, state, known, signal));
       if (signal.aborted) return;
     }
-    const inOrder = [...found.keys()].map((path) => files.get(path)!);
+    const inOrder = [...new Set([...found.keys(), ...files.keys()])].map((path) => files.get(path)!);
     const resources = ages.stamp(inOrder.flatMap((file) => file.resources));
     tell(resources, [...faults, ...inOrder.flatMap((file) => file.faults)]);
   };
@@ -114,6 +118,11 @@ export async function watchFolder(options: WatchFolderOptions): Promise<WatchedF
   else signal.addEventListener('abort', close, { once: true });
   await rescan();
   return { rescan, closed };
+}
+
+function isWithin(path: string, given: string): boolean {
+  const folder = normalize(given);
+  return path === given || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
 }
 
 async function readManifest(
