@@ -107,6 +107,18 @@ describe('the trace store', () => {
     assert.ok(stored?.endedAt !== undefined);
   });
 
+  it('forgets calls that are over before live ones, so that a flood of refused calls takes no trace from them', () => {
+    const { store, call } = setUp(3);
+    const live = call('live');
+    for (let i = 0; i < 20; i += 1) call(`refused-${i}`).end();
+    assert.deepEqual(
+      [...store.calls()].map(({ callId }) => callId),
+      ['refused-19', 'refused-18', 'live'],
+    );
+    live.end();
+    assert.notEqual(store.call('live')?.endedAt, undefined);
+  });
+
   it('forgets old calls when all together hold too much text, but never the last', () => {
     const { store, call } = setUp(1000, 100_000);
     for (let count = 0; count < 50; count += 1) {

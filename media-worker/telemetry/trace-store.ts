@@ -119,8 +119,15 @@ export class TraceStore implements SpanProcessor {
     if (this.#byTrace.size > this.#capacity) this.#forgetOldest();
   }
 
+  /** Forgets the oldest call that is over, so that a flood of refused calls takes no trace from a live one; failing that, the oldest. */
   #forgetOldest(): void {
-    const oldest = this.#byTrace.values().next().value;
+    let oldest: KeptCall | undefined;
+    for (const call of this.#byTrace.values()) {
+      oldest ??= call;
+      if (!call.root.ended) continue;
+      oldest = call;
+      break;
+    }
     if (oldest === undefined) return;
     this.#size -= oldest.size;
     this.#byTrace.delete(oldest.traceId);
