@@ -110,10 +110,13 @@ export function readOperatorMessage(text: string): ReadMessage<OperatorMessage> 
       if (secrets === undefined) return refuse('a delta has no change of secret values');
       return { ok: true, message: { type, serial, table: table.delta, secrets } };
     }
-    case 'heartbeat':
-      if (!isCount(value['serial']) || !isVersion(value['version']))
+    case 'heartbeat': {
+      const { serial, version } = value;
+      if (!isCount(serial) || !(version === null || isVersion(version))) {
         return refuse('a heartbeat does not say of which table');
-      return { ok: true, message: { type, serial: value['serial'], version: value['version'] } };
+      }
+      return { ok: true, message: { type, serial, version } };
+    }
     default:
       return { ok: true, message: undefined };
   }

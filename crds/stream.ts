@@ -30,6 +30,10 @@ export const STREAM_LIMITS = {
   pieceBytes: 4 * 1024 * 1024,
   /** Pieces of a snapshot, and messages with its secret values. */
   pieces: 16_384,
+  /** Bytes of all pieces of a snapshot, uncompressed. A million numbers have some 150 MB. */
+  tableBytes: 384 * 1024 * 1024,
+  /** Characters of all secret values. */
+  secretsLength: 64 * 1024 * 1024,
   /** Bytes of a delta; for a larger one a snapshot is sent. */
   deltaBytes: 1024 * 1024,
   /** Objects that one nack names. */
@@ -133,11 +137,11 @@ export interface DeltaMessage {
   readonly secrets: SecretsDelta;
 }
 
-/** The table that is in force. */
+/** The table that is in force; 0 and null: none yet. */
 export interface Heartbeat {
   readonly type: 'heartbeat';
   readonly serial: number;
-  readonly version: string;
+  readonly version: string | null;
 }
 
 export type OperatorMessage = Snapshot | Secrets | DeltaMessage | Heartbeat;

@@ -79,3 +79,22 @@ export class TableAssembly {
     return { fault: fault(streamCodes.tableMismatch, `the table of version ${version} has the content of ${found}`) };
   }
 }
+
+/** Name of a file that holds part `index` (from 0) of `count` of a compressed table. */
+export function snapshotFileName(version: string, index: number, count: number): string {
+  return `${version}.${index}.${count}.gz`;
+}
+
+export interface SnapshotFile {
+  readonly version: string;
+  readonly index: number;
+  readonly count: number;
+}
+
+/** What a file's name says; undefined: it is another file. */
+export function readSnapshotFileName(name: string): SnapshotFile | undefined {
+  const [, version, index, count] = /^([0-9a-f]{16})\.(\d{1,3})\.(\d{1,3})\.gz$/.exec(name) ?? [];
+  if (version === undefined) return undefined;
+  const file = { version, index: Number(index), count: Number(count) };
+  return file.index < file.count ? file : undefined;
+}
