@@ -14,6 +14,9 @@ import type { RtpSession } from './rtp/types.ts';
 import type { Dialog, IncomingCall } from './sip/types.ts';
 import { createUserAgent } from './sip/user-agent.ts';
 
+/** Nothing here waits longer, however busy the machine is. */
+const limit = { timeout: 15_000 };
+
 const folder = await mkdtemp(join(tmpdir(), 'pivot-phone-'));
 const phones = await createPhones();
 /** The far end: a user agent that does as each test says. */
@@ -63,43 +66,47 @@ function answerNext(description?: string, headers: Record<string, string> = {}):
 }
 
 for (const transport of ['udp', 'tcp'] as const) {
-  test(`a call over ${transport}: ringing, answer with its headers, the tone heard and recorded, hung up here`, async () => {
-    const incoming = answerNext('%(9000,0,440)', { 'X-Pivot-Trace': 'abc123', 'Call-Info': '<http://x/>' });
-    const record = join(folder, `${transport}.wav`);
-    const address = transport === 'udp' ? sip : `127.0.0.1:${agent.tcpPort}`;
-    const call = await phones.placeCall({ number: '2030', sip: address, transport, from: '+14155550100', record });
-    const seen: string[] = [];
-    call.events.on('provisional', (message) => seen.push(`provisional ${message.status}`));
-    call.events.on('answered', (message) => seen.push(`answered ${message.status}`));
-    call.events.on('sound', (sounding) => seen.push(sounding ? 'sound' : 'silence'));
-    call.events.on('ended', (end) => seen.push(`ended ${end.by}`));
-    assert.equal(call.state, 'calling');
-    await call.answered;
-    assert.equal(call.header('x-pivot-trace'), 'abc123');
-    assert.equal(call.header('Call-Info'), '<http://x/>');
-    await call.ear.untilTone(440);
-    assert.ok(call.ear.tone(1000) < 0.05);
-    await call.ear.until((ear) => ear.soundMs >= 400);
-    const { call: taken } = await incoming;
-    assert.equal(taken.transport, transport);
-    assert.match(taken.invite.uri!, /^sip:2030@127\.0\.0\.1/);
-    assert.match(taken.invite.headers.get('from')![0]!, /<sip:\+14155550100@127\.0\.0\.1>/);
-    const end = await call.hangup();
-    assert.equal(end.by, 'local');
-    // On a machine that stands still for long, the tone may have holes: what counts is that it was heard, and told.
-    assert.equal(seen[2], 'sound');
-    assert.deepEqual(
-      seen.filter((event) => event.includes(' ')),
-      ['provisional 180', 'answered 200', 'ended local'],
-    );
-    const wav = await readFile(record);
-    const samples = new Int16Array(wav.buffer.slice(wav.byteOffset + 44));
-    assert.ok(toneShare(samples.subarray(2000, 3200), 440) > 0.98);
-    assert.equal(phones.active, 0);
-  });
+  test(
+    `a call over ${transport}: ringing, answer with its headers, the tone heard and recorded, hung up here`,
+    limit,
+    async () => {
+      const incoming = answerNext('%(9000,0,440)', { 'X-Pivot-Trace': 'abc123', 'Call-Info': '<http://x/>' });
+      const record = join(folder, `${transport}.wav`);
+      const address = transport === 'udp' ? sip : `127.0.0.1:${agent.tcpPort}`;
+      const call = await phones.placeCall({ number: '2030', sip: address, transport, from: '+14155550100', record });
+      const seen: string[] = [];
+      call.events.on('provisional', (message) => seen.push(`provisional ${message.status}`));
+      call.events.on('answered', (message) => seen.push(`answered ${message.status}`));
+      call.events.on('sound', (sounding) => seen.push(sounding ? 'sound' : 'silence'));
+      call.events.on('ended', (end) => seen.push(`ended ${end.by}`));
+      assert.equal(call.state, 'calling');
+      await call.answered;
+      assert.equal(call.header('x-pivot-trace'), 'abc123');
+      assert.equal(call.header('Call-Info'), '<http://x/>');
+      await call.ear.untilTone(440);
+      assert.ok(call.ear.tone(1000) < 0.05);
+      await call.ear.until((ear) => ear.soundMs >= 400);
+      const { call: taken } = await incoming;
+      assert.equal(taken.transport, transport);
+      assert.match(taken.invite.uri!, /^sip:2030@127\.0\.0\.1/);
+      assert.match(taken.invite.headers.get('from')![0]!, /<sip:\+14155550100@127\.0\.0\.1>/);
+      const end = await call.hangup();
+      assert.equal(end.by, 'local');
+      // On a machine that stands still for long, the tone may have holes: what counts is that it was heard, and told.
+      assert.equal(seen[2], 'sound');
+      assert.deepEqual(
+        seen.filter((event) => event.includes(' ')),
+        ['provisional 180', 'answered 200', 'ended local'],
+      );
+      const wav = await readFile(record);
+      const samples = new Int16Array(wav.buffer.slice(wav.byteOffset + 44));
+      assert.ok(toneShare(samples.subarray(2000, 3200), 440) > 0.98);
+      assert.equal(phones.active, 0);
+    },
+  );
 }
 
-test('a call to the realm of an account goes to the address given', async () => {
+test('a call to the realm of an account goes to the address given', limit, async () => {
   const calls = [
     { options: { host: 'acme.example' }, uri: 'sip:2030@acme.example', from: 'sip:pivot-phone@acme.example' },
     { options: { uri: 'sip:sales@acme.example' }, uri: 'sip:sales@acme.example', from: 'sip:pivot-phone@127.0.0.1' },
@@ -117,7 +124,7 @@ test('a call to the realm of an account goes to the address given', async () => 
 });
 
 describe('digits', () => {
-  test('by RFC 4733, and those that come back', async () => {
+  test('by RFC 4733, and those that come back', limit, async () => {
     const incoming = answerNext();
     const call = await phones.placeCall({ number: '1', sip });
     await call.answered;
@@ -135,7 +142,7 @@ describe('digits', () => {
     await call.hangup();
   });
 
-  test('by INFO when asked for, pauses included, and those that come back', async () => {
+  test('by INFO when asked for, pauses included, and those that come back', limit, async () => {
     const incoming = answerNext();
     const call = await phones.placeCall({ number: '1', sip });
     await call.answered;
@@ -156,7 +163,7 @@ describe('digits', () => {
   });
 });
 
-test('what the phone says is heard at the other end', async () => {
+test('what the phone says is heard at the other end', limit, async () => {
   const incoming = answerNext();
   const call = await phones.placeCall({ number: '1', sip });
   await call.answered;
@@ -168,7 +175,7 @@ test('what the phone says is heard at the other end', async () => {
   await call.hangup();
 });
 
-test('a far end that hangs up is told as such, with its reason', async () => {
+test('a far end that hangs up is told as such, with its reason', limit, async () => {
   const incoming = answerNext();
   const call = await phones.placeCall({ number: '1', sip });
   const { dialog } = await incoming;
@@ -181,7 +188,7 @@ test('a far end that hangs up is told as such, with its reason', async () => {
   await assert.rejects(silence, /the call is over/);
 });
 
-test('hold and resume, and another address, by re-INVITE', async () => {
+test('hold and resume, and another address, by re-INVITE', limit, async () => {
   const incoming = answerNext('%(9000,0,440)');
   const call = await phones.placeCall({ number: '1', sip });
   const { dialog, rtp } = await incoming;
@@ -203,7 +210,7 @@ test('hold and resume, and another address, by re-INVITE', async () => {
   other.close();
 });
 
-test('early media is heard before the answer', async () => {
+test('early media is heard before the answer', limit, async () => {
   const rtp = await ports.open();
   const incoming = new Promise<IncomingCall>((resolve) => {
     agent.onInvite = (invite) => {
@@ -229,7 +236,7 @@ test('early media is heard before the answer', async () => {
 });
 
 describe('a call that is not answered', () => {
-  test('is cancelled by hanging up, or by the signal', async () => {
+  test('is cancelled by hanging up, or by the signal', limit, async () => {
     for (const how of ['hangup', 'signal'] as const) {
       const ringing = new Promise<IncomingCall>((resolve) => {
         agent.onInvite = (incoming) => {
@@ -248,7 +255,7 @@ describe('a call that is not answered', () => {
     }
   });
 
-  test('ends when nobody listens there, and a phone of its own leaves nothing behind', async () => {
+  test('ends when nobody listens there, and a phone of its own leaves nothing behind', limit, async () => {
     const call = await placeCall({ number: '1', sip: '127.0.0.1:1', transport: 'tcp' });
     const end = await call.ended;
     assert.equal(end.by, 'rejected');
@@ -256,7 +263,7 @@ describe('a call that is not answered', () => {
   });
 });
 
-test('fifty calls at once, each with its own tone, from one pair of sockets', async () => {
+test('fifty calls at once, each with its own tone, from one pair of sockets', limit, async () => {
   agent.onInvite = (incoming) => {
     const frequency = Number(/sip:(\d+)@/.exec(incoming.invite.uri!)![1]);
     void ports.open().then((rtp) => {

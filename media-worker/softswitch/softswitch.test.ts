@@ -10,6 +10,9 @@ import { type EslEvent, type Rig, startRig } from './harness.ts';
 import type { AudioSink, Frame, RtpSession } from './rtp/types.ts';
 import { startSoftswitch } from './softswitch.ts';
 
+/** Nothing here waits longer, however busy the machine is. */
+const limit = { timeout: 15_000 };
+
 /** How much of a frame is at one frequency (Goertzel), 0 to 1. */
 function share(frame: Frame, hertz: number): number {
   const step = 2 * Math.cos((2 * Math.PI * hertz) / 8000);
@@ -70,7 +73,7 @@ for (const inline of [false, true]) {
       assert.deepEqual(rig.problems, []);
     });
 
-    it('connects a caller, plays a tone that is heard, and hangs up', async () => {
+    it('connects a caller, plays a tone that is heard, and hangs up', limit, async () => {
       const { endpoint, rtp, dialog } = await rig.call();
       assert.equal(endpoint.dtmfType, 'rfc2833');
       assert.match(endpoint.local.sdp, /a=sendrecv/);
@@ -83,7 +86,7 @@ for (const inline of [false, true]) {
       rtp.close();
     });
 
-    it('reports a file that is not there', async () => {
+    it('reports a file that is not there', limit, async () => {
       const { endpoint, dialog, rtp } = await rig.call();
       await assert.rejects(endpoint.play('/nonexistent.wav'), /File Not Found/);
       await endpoint.destroy();
@@ -91,7 +94,7 @@ for (const inline of [false, true]) {
       rtp.close();
     });
 
-    it('stops a prompt at the first digit and collects the rest', async () => {
+    it('stops a prompt at the first digit and collects the rest', limit, async () => {
       const { endpoint, dialog, rtp } = await rig.call();
       const digits: unknown[] = [];
       endpoint.on('dtmf', (digit: never) => digits.push(digit));
@@ -108,7 +111,7 @@ for (const inline of [false, true]) {
       rtp.close();
     });
 
-    it('records what the caller says', async () => {
+    it('records what the caller says', limit, async () => {
       const { endpoint, dialog, rtp } = await rig.call();
       says(rtp, 500);
       const file = join(folder, 'made', 'said.wav');
@@ -123,7 +126,7 @@ for (const inline of [false, true]) {
       rtp.close();
     });
 
-    it('records both directions beside other applications, and ends a recording at silence', async () => {
+    it('records both directions beside other applications, and ends a recording at silence', limit, async () => {
       const { endpoint, dialog, rtp } = await rig.call();
       says(rtp, 500);
       const both = join(folder, 'both.wav');
@@ -145,7 +148,7 @@ for (const inline of [false, true]) {
       rtp.close();
     });
 
-    it('plays a wav file over HTTP, and not one that is not there (31b)', async () => {
+    it('plays a wav file over HTTP, and not one that is not there (31b)', limit, async () => {
       const { endpoint, dialog, rtp } = await rig.call();
       const file = join(folder, 'tone.wav');
       says(rtp, 700);
@@ -171,7 +174,7 @@ for (const inline of [false, true]) {
       rtp.close();
     });
 
-    it('bridges two callers both ways, passes digits, and parts them', async () => {
+    it('bridges two callers both ways, passes digits, and parts them', limit, async () => {
       const [a, b] = [await rig.call(), await rig.call()];
       await a.endpoint.bridge(b.endpoint);
       says(a.rtp, 400);
@@ -193,7 +196,7 @@ for (const inline of [false, true]) {
       }
     });
 
-    it('mixes a conference, lists, plays into, mutes, kicks and ends it', async () => {
+    it('mixes a conference, lists, plays into, mutes, kicks and ends it', limit, async () => {
       const conference = await rig.ms.createConference('room');
       const [a, b] = [await rig.call(), await rig.call()];
       await a.endpoint.join(conference);
@@ -221,7 +224,7 @@ for (const inline of [false, true]) {
       }
     });
 
-    it('makes an endpoint without SDP and connects it later (3pcc)', async () => {
+    it('makes an endpoint without SDP and connects it later (3pcc)', limit, async () => {
       const endpoint = await rig.ms.createEndpoint();
       const played = await endpoint.play('tone_stream://%(100,0,440)');
       assert.equal(played['playbackMilliseconds'], '100');
@@ -240,7 +243,7 @@ for (const inline of [false, true]) {
       await endpoint.destroy();
     });
 
-    it('sets variables one by one and together, and shows them', async () => {
+    it('sets variables one by one and together, and shows them', limit, async () => {
       const { endpoint, dialog, rtp } = await rig.call();
       await endpoint.set({ a: '1', b: 'two words' });
       await endpoint.set('c', 'said: "x"');
@@ -254,7 +257,7 @@ for (const inline of [false, true]) {
       rtp.close();
     });
 
-    it('takes digits by INFO', async () => {
+    it('takes digits by INFO', limit, async () => {
       const { endpoint, dialog, rtp } = await rig.call();
       // drachtio-fsmrf returns before its subscription has been sent; whatever has been answered came after it.
       await endpoint.api('uuid_exists', endpoint.uuid);
@@ -272,7 +275,7 @@ for (const inline of [false, true]) {
       rtp.close();
     });
 
-    it('tells the application when its side of the dialog is hung up, with a playback going on', async () => {
+    it('tells the application when its side of the dialog is hung up, with a playback going on', limit, async () => {
       const { endpoint, dialog, rtp } = await rig.call();
       const started = new Promise<void>((resolve) => endpoint.once('playback-start', () => resolve()));
       const complete = endpoint.execute('playback', 'tone_stream://%(20000,0,440)');
@@ -286,7 +289,7 @@ for (const inline of [false, true]) {
       rtp.close();
     });
 
-    it('lets go of everything when the caller hangs up in the middle of anything', async () => {
+    it('lets go of everything when the caller hangs up in the middle of anything', limit, async () => {
       const arts = [
         'playback tone_stream://%(20000,0,440)',
         'sleep 20000',
@@ -319,7 +322,7 @@ describe('starting the softswitch', () => {
     rtp: { host: '127.0.0.1', from: 0, to: 0 },
   };
 
-  it('names the address and the option when a port is in use', async () => {
+  it('names the address and the option when a port is in use', limit, async () => {
     const first = await startSoftswitch(settings);
     const taken = (it: { readonly host: string }, port: number): { host: string; port: number } => ({
       host: it.host,
@@ -344,7 +347,7 @@ describe('starting the softswitch', () => {
     await assert.rejects(first.statistics(), /PV-1752/);
   });
 
-  it('says which address is not of this machine', async () => {
+  it('says which address is not of this machine', limit, async () => {
     await assert.rejects(
       startSoftswitch({ ...settings, rtp: { host: '192.0.2.1', from: 0, to: 0 } }),
       /PV-1751.*--rtp/,

@@ -9,6 +9,9 @@ import { energy, rms, SilenceDetector } from './level.ts';
 import { openRecorder, type Recorder, type RecorderOptions } from './recorder.ts';
 import { parseTones, ToneSource } from './tone.ts';
 
+/** Nothing here waits longer, however busy the machine is. */
+const limit = { timeout: 15_000 };
+
 const folder = await mkdtemp(join(tmpdir(), 'pivot-recordings-'));
 after(() => rm(folder, { recursive: true }));
 
@@ -40,7 +43,7 @@ async function read(
   return { samples: all.filter((_, i) => i % channels === channel), promised: file.readUInt32LE(40) / 2 / channels };
 }
 
-test('one channel, in a folder that is made', async () => {
+test('one channel, in a folder that is made', limit, async () => {
   const wav = await recorder('new/mono.wav', { channels: 1 });
   for (const frame of frames('%(2500,0,440)')) wav.write(frame);
   await wav.close();
@@ -52,7 +55,7 @@ test('one channel, in a folder that is made', async () => {
   assert.equal(wav.fault, undefined);
 });
 
-test('both directions in two channels, or mixed without turning over', async () => {
+test('both directions in two channels, or mixed without turning over', limit, async () => {
   const stereo = await recorder('stereo.wav', { channels: 2 });
   const mixed = await recorder('mixed.wav', { channels: 1 });
   const other = frames('v=0;%(500,0,1000)');
@@ -68,7 +71,7 @@ test('both directions in two channels, or mixed without turning over', async () 
   assert.ok(toneShare(samples, 440) > 0.4 && toneShare(samples, 1000) > 0.4);
 });
 
-test('the file is a valid wav file while it grows', async () => {
+test('the file is a valid wav file while it grows', limit, async () => {
   const wav = await recorder('growing.wav', { channels: 1 });
   assert.equal((await read('growing.wav', 1, 0)).promised, 0);
   for (const frame of frames('%(3100,0,440)')) wav.write(frame);
@@ -84,7 +87,7 @@ test('the file is a valid wav file while it grows', async () => {
   assert.equal((await read('growing.wav', 1, 0)).promised, 24_800);
 });
 
-test('the longest time is kept to the sample, and told once', async () => {
+test('the longest time is kept to the sample, and told once', limit, async () => {
   let told = 0;
   const wav = await recorder('limited.wav', { channels: 1, maxSeconds: 0.25, onLimit: () => told++ });
   for (const frame of frames('%(1000,0,440)')) wav.write(frame);
@@ -94,7 +97,7 @@ test('the longest time is kept to the sample, and told once', async () => {
   assert.equal(told, 1);
 });
 
-test('a place that cannot be written to is a fault', async () => {
+test('a place that cannot be written to is a fault', limit, async () => {
   await writeFile(join(folder, 'file'), '');
   // Under /proc Node's own mkdir with `recursive` would never come back.
   for (const path of [join(folder, 'file/here.wav'), folder, '/proc/no/such/folder/here.wav']) {
@@ -103,7 +106,7 @@ test('a place that cannot be written to is a fault', async () => {
   }
 });
 
-test('silence is told once, after so many seconds in a row below the threshold', () => {
+test('silence is told once, after so many seconds in a row below the threshold', limit, () => {
   let told = 0;
   const detector = new SilenceDetector(200, 1, () => told++);
   const quiet = new Int16Array(160).fill(50);

@@ -11,6 +11,9 @@ import { createFrameReader, frame, readPayload } from './frames.ts';
 import { createRoutes } from './routes.ts';
 import { type Drachtio, type DrachtioOptions, startDrachtio } from './server.ts';
 
+/** Nothing here waits longer, however busy the machine is. */
+const limit = { timeout: 15_000 };
+
 /** Short timers: 64*T1 is a third of a second. */
 const FAST = { t1: 5, t2: 40, t4: 50 };
 const SDP = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n';
@@ -89,7 +92,7 @@ describe('the stand-in under bad conditions', () => {
     while (server.activeDialogs + server.activeTransactions + server.pendingRequests > 0) await setImmediate();
   };
 
-  test('no ACK comes: the server hangs up and tells the application', async () => {
+  test('no ACK comes: the server hangs up and tells the application', limit, async () => {
     await start();
     const raw = createSocket('udp4');
     raw.bind(0, '127.0.0.1');
@@ -130,14 +133,14 @@ describe('the stand-in under bad conditions', () => {
     raw.close();
   });
 
-  test('an application that never answers: the caller gets 408 in the end', async () => {
+  test('an application that never answers: the caller gets 408 in the end', limit, async () => {
     await start({ limits: { pendingInviteMs: 50 } });
     await assert.rejects(invite().answered, { status: 408 });
     await assert.rejects(phone.request({ method: 'OPTIONS', uri, from: 'sip:a@b' }), { status: 408 });
     await settled();
   });
 
-  test('an application that goes away: its dialogs end by themselves', async () => {
+  test('an application that goes away: its dialogs end by themselves', limit, async () => {
     await start({ limits: { orphanDialogMs: 20 } });
     const call = invite();
     await answer();
@@ -147,7 +150,7 @@ describe('the stand-in under bad conditions', () => {
     while (server.activeDialogs > 0) await setImmediate();
   });
 
-  test('another application may end a dialog by its id', async () => {
+  test('another application may end a dialog by its id', limit, async () => {
     await start();
     const call = invite();
     const dialogId = await answer();
@@ -161,7 +164,7 @@ describe('the stand-in under bad conditions', () => {
     await settled();
   });
 
-  test('garbage on the SIP port, over UDP and TCP', async () => {
+  test('garbage on the SIP port, over UDP and TCP', limit, async () => {
     await start();
     const udp = createSocket('udp4');
     const tcp = connect(server.tcpPort, '127.0.0.1');
@@ -180,7 +183,7 @@ describe('the stand-in under bad conditions', () => {
     tcp.destroy();
   });
 
-  test('garbage in frames: refused or closed, and the next application is served', async () => {
+  test('garbage in frames: refused or closed, and the next application is served', limit, async () => {
     await start();
     await fc.assert(
       fc.asyncProperty(
@@ -212,14 +215,14 @@ describe('the stand-in under bad conditions', () => {
     assert.equal((await app.ask('5|ping')).tokens[4], 'pong');
   });
 
-  test('limits: connections, and transactions', async () => {
+  test('limits: connections, and transactions', limit, async () => {
     await start({ limits: { apps: 1, transactions: 0 } });
     const second = new RawApp(server.adminPort);
     await once(second.socket, 'close');
     await assert.rejects(invite().answered, { status: 503 });
   });
 
-  test('not authenticated: no route counts, and SIP closes the connection', async () => {
+  test('not authenticated: no route counts, and SIP closes the connection', limit, async () => {
     await start();
     const stranger = new RawApp(server.adminPort);
     assert.equal((await stranger.ask('1|route|message')).tokens[3], 'OK');
@@ -229,7 +232,7 @@ describe('the stand-in under bad conditions', () => {
     await closed;
   });
 
-  test('a port in use is told with its code', async () => {
+  test('a port in use is told with its code', limit, async () => {
     await start();
     await assert.rejects(
       startDrachtio({
@@ -249,7 +252,7 @@ describe('the stand-in under bad conditions', () => {
     );
   });
 
-  test('100 calls leave nothing', async () => {
+  test('100 calls leave nothing', limit, async () => {
     await start();
     for (let call = 0; call < 100; call++) {
       const placed = invite();
@@ -268,7 +271,7 @@ describe('the stand-in under bad conditions', () => {
 });
 
 describe('frames', () => {
-  test('cut anywhere, bytes and not characters counted', () => {
+  test('cut anywhere, bytes and not characters counted', limit, () => {
     const payloads = ['a|ping', 'b|sip|x|\r\nüß€😀', 'c'];
     const stream = Buffer.from(payloads.map(frame).join(''));
     fc.assert(
@@ -281,7 +284,7 @@ describe('frames', () => {
     );
   });
 
-  test('what is no length ends the stream', () => {
+  test('what is no length ends the stream', limit, () => {
     for (const bad of ['hello', '#', '0#', '123456#', '-1#x', '1 #x']) {
       assert.equal(createFrameReader().push(Buffer.from(bad)), undefined);
     }
@@ -289,7 +292,7 @@ describe('frames', () => {
   });
 });
 
-test('round robin over registrations, duplicates included; leaving removes them all', () => {
+test('round robin over registrations, duplicates included; leaving removes them all', limit, () => {
   const routes = createRoutes<string>();
   for (const app of ['a', 'a', 'b', 'b']) routes.add('invite', app);
   assert.deepEqual(

@@ -8,6 +8,9 @@ import type { IncomingCall, UserAgent } from '../sip/types.ts';
 import { createUserAgent } from '../sip/user-agent.ts';
 import { type Drachtio, startDrachtio } from './server.ts';
 
+/** Nothing here waits longer, however busy the machine is. */
+const limit = { timeout: 15_000 };
+
 /** drachtio-srf as it behaves, as far as these tests go; its own declarations leave half of it out. */
 interface Message {
   readonly method: string;
@@ -128,7 +131,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       await server.close();
     });
 
-    test('an inbound call: 183 with SDP, 200, ACK, BYE from the caller', async () => {
+    test('an inbound call: 183 with SDP, 200, ACK, BYE from the caller', limit, async () => {
       const dialogs = new Promise<SrfDialog>((resolve, reject) => {
         onInvite((request, reply) => {
           assert.equal(request.protocol, transport);
@@ -151,7 +154,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       assert.equal(server.activeDialogs, 0);
     });
 
-    test('an inbound call that the application hangs up', async () => {
+    test('an inbound call that the application hangs up', limit, async () => {
       const dialogs = new Promise<SrfDialog>((resolve, reject) => {
         onInvite((request, reply) => srf.createUAS(request, reply, { localSdp: sdp(5000) }).then(resolve, reject));
       });
@@ -165,7 +168,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       assert.equal(server.activeDialogs, 0);
     });
 
-    test('a refused call', async () => {
+    test('a refused call', limit, async () => {
       onInvite((_request, reply) => reply.send(486, { headers: { 'Retry-After': '30' } }));
       await assert.rejects(phone.invite({ uri, from: FROM, sdp: sdp(4000) }).answered, (error) => {
         assert(isSipFailure(error));
@@ -175,7 +178,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       });
     });
 
-    test('a call that the caller cancels', async () => {
+    test('a call that the caller cancels', limit, async () => {
       const cancelled = new Promise<void>((resolve) => {
         onInvite((request, reply) => {
           request.on('cancel', () => resolve());
@@ -190,7 +193,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       assert.equal(server.pendingRequests, 0);
     });
 
-    test('an outbound call: 180, 200, and the far end hangs up', async () => {
+    test('an outbound call: 180, 200, and the far end hangs up', limit, async () => {
       const incoming = nextCall(phone);
       const provisional: number[] = [];
       const placed = srf.createUAC(
@@ -213,7 +216,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       assert.equal(server.activeDialogs, 0);
     });
 
-    test('an outbound call that is refused, and one to a port that nobody listens on', async () => {
+    test('an outbound call that is refused, and one to a port that nobody listens on', limit, async () => {
       const incoming = nextCall(phone);
       const placed = srf.createUAC(phoneUri, { localSdp: sdp(5000) });
       (await incoming).reject(480);
@@ -239,7 +242,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       await assert.rejects(srf.createUAC('sip:x@no-such-host.invalid', { localSdp: sdp(5000) }), { status: 503 });
     });
 
-    test('an outbound call that the application cancels', async () => {
+    test('an outbound call that the application cancels', limit, async () => {
       const incoming = nextCall(phone);
       const requests: Message[] = [];
       const placed = srf.createUAC(
@@ -258,7 +261,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       assert.equal(server.activeDialogs, 0);
     });
 
-    test('a digest challenge is answered', async () => {
+    test('a digest challenge is answered', limit, async () => {
       for (const [status, ask, answer] of [
         [401, 'WWW-Authenticate', 'authorization'],
         [407, 'Proxy-Authenticate', 'proxy-authorization'],
@@ -277,7 +280,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       }
     });
 
-    test('re-INVITE both ways, INFO and OPTIONS in the dialog', async () => {
+    test('re-INVITE both ways, INFO and OPTIONS in the dialog', limit, async () => {
       const dialogs = new Promise<SrfDialog>((resolve, reject) => {
         onInvite((request, reply) => srf.createUAS(request, reply, { localSdp: sdp(5000) }).then(resolve, reject));
       });
@@ -313,7 +316,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       await ended;
     });
 
-    test('3pcc: an INVITE without SDP in each direction', async () => {
+    test('3pcc: an INVITE without SDP in each direction', limit, async () => {
       const incoming = nextCall(phone);
       const placed = srf.createUAC(phoneUri, { noAck: true, localSdp: '' });
       const received = await incoming;
@@ -336,7 +339,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       await ended;
     });
 
-    test('createB2BUA joins two legs; each BYE ends both', async () => {
+    test('createB2BUA joins two legs; each BYE ends both', limit, async () => {
       const bridged = new Promise<{ uas: SrfDialog; uac: SrfDialog }>((resolve, reject) => {
         onInvite((request, reply) => {
           srf
@@ -358,7 +361,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       await ended;
     });
 
-    test('REGISTER, challenged and accepted by the application', async () => {
+    test('REGISTER, challenged and accepted by the application', limit, async () => {
       const response = await phone.request({
         method: 'REGISTER',
         uri: 'sip:example.com',
@@ -371,13 +374,13 @@ for (const transport of ['udp', 'tcp'] as const) {
       assert.equal(response.headers.get('expires')?.[0], '60');
     });
 
-    test('what nobody routes gets 503, what nobody knows 405, a dialog nobody has 481', async () => {
+    test('what nobody routes gets 503, what nobody knows 405, a dialog nobody has 481', limit, async () => {
       assert.equal((await phone.request({ method: 'PUBLISH', uri, from: FROM })).status, 503);
       assert.equal((await phone.request({ method: 'WIBBLE', uri, from: FROM })).status, 405);
       assert.equal((await phone.request({ method: 'BYE', uri, from: FROM, headers: { 'X-A': 'b' } })).status, 481);
     });
 
-    test('a proxied call stays on the way of its dialog', async () => {
+    test('a proxied call stays on the way of its dialog', limit, async () => {
       const results = new Promise<{ finalStatus: number; connected: boolean }>((resolve, reject) => {
         onInvite((request) => {
           srf.proxyRequest(request, phoneUri, { remainInDialog: true }).then(resolve, reject);
@@ -396,7 +399,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       await ended;
     });
 
-    test('the application goes away in mid-call: the call stays, its requests get 481', async () => {
+    test('the application goes away in mid-call: the call stays, its requests get 481', limit, async () => {
       const other = await connectSrf(server);
       // The first application refuses, so that round robin is not in the way.
       onInvite((_request, reply) => reply.send(480));

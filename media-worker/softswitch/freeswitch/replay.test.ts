@@ -40,7 +40,7 @@ const TRANSCRIPTS: readonly (readonly [name: string, differences?: string])[] = 
 
 describe('a recorded exchange comes out the same', { concurrency: true }, () => {
   for (const [name, differences] of TRANSCRIPTS) {
-    it(differences === undefined ? name : `${name} (${differences})`, { timeout: 60_000 }, () =>
+    it(differences === undefined ? name : `${name} (${differences})`, { timeout: 30_000 }, () =>
       replay(name, catalogue),
     );
   }

@@ -10,6 +10,9 @@ import { writeRtpHeader } from './packet.ts';
 import { createRtpPorts } from './ports.ts';
 import type { AudioSink, Frame, ReceivedDigit, RemoteMedia, RtpSession } from './types.ts';
 
+/** Nothing here waits longer, however busy the machine is. */
+const limit = { timeout: 15_000 };
+
 /** Hears until `frames` frames have come. */
 class Ear implements AudioSink {
   readonly samples: number[] = [];
@@ -69,7 +72,7 @@ describe('sound', () => {
     ['PCMA', 8],
     ['PCMA', 96],
   ] as const) {
-    test(`goes both ways at once in ${codec} as payload type ${payloadType}`, async () => {
+    test(`goes both ways at once in ${codec} as payload type ${payloadType}`, limit, async () => {
       const [one, other] = await pair({ codec, payloadType });
       const ears = [new Ear(40), new Ear(40)] as const;
       one.source = tone('%(5000,0,440)');
@@ -85,7 +88,7 @@ describe('sound', () => {
     });
   }
 
-  test('the end of a source is told once, and the next may begin in the same frame', async () => {
+  test('the end of a source is told once, and the next may begin in the same frame', limit, async () => {
     const [one, other] = await pair();
     const ended: number[] = [];
     const sources = [tone('%(100,0,440)'), tone('%(100,0,440)')];
@@ -106,7 +109,7 @@ describe('sound', () => {
     other.close();
   });
 
-  test('a far end on hold is sent nothing, and time goes on', async () => {
+  test('a far end on hold is sent nothing, and time goes on', limit, async () => {
     const [one, other] = await pair({ direction: 'sendonly' });
     const over = new Promise((resolve) => {
       one.onSourceEnd = resolve;
@@ -118,7 +121,7 @@ describe('sound', () => {
     other.close();
   });
 
-  test('a source, a sink or a callback that throws is put aside, and the call goes on', async () => {
+  test('a source, a sink or a callback that throws is put aside, and the call goes on', limit, async () => {
     const [one, other] = await pair();
     errors.length = 0;
     one.source = {
@@ -147,7 +150,7 @@ describe('sound', () => {
 });
 
 describe('digits', () => {
-  test('cross the wire while sound is sent, each once, both ways', async () => {
+  test('cross the wire while sound is sent, each once, both ways', limit, async () => {
     const [one, other] = await pair();
     const digits: ReceivedDigit[] = [];
     one.source = tone('%(9000,0,440)');
@@ -167,7 +170,7 @@ describe('digits', () => {
     other.close();
   });
 
-  test('are refused with a code when the far end takes none, or the session closes', async () => {
+  test('are refused with a code when the far end takes none, or the session closes', limit, async () => {
     const [one, other] = await Promise.all([ports.open(), ports.open()]);
     const { eventPayloadType: _, ...withoutEvents } = at(other);
     one.setRemote(withoutEvents);
@@ -182,7 +185,7 @@ describe('digits', () => {
 });
 
 describe('the far end', () => {
-  test('is answered where its packets come from, and garbage changes nothing', async () => {
+  test('is answered where its packets come from, and garbage changes nothing', limit, async () => {
     const session = await ports.open();
     // The signalled port is one where nobody listens.
     session.setRemote({ address: '127.0.0.1', port: 9, codec: 'PCMU', payloadType: 0, direction: 'sendrecv' });
@@ -209,7 +212,7 @@ describe('the far end', () => {
 });
 
 describe('ports', () => {
-  test('are even, given out once, told when they are used up, and free after close', async () => {
+  test('are even, given out once, told when they are used up, and free after close', limit, async () => {
     // A pair of free ports, found by asking for one and taking the even number at or above it.
     const probe = createSocket('udp4');
     probe.bind(0, '127.0.0.1');
@@ -234,7 +237,7 @@ describe('ports', () => {
     await assert.rejects(few.open(), PivotError);
   });
 
-  test('a port that another program has is passed over; an address that is not ours is a fault', async () => {
+  test('a port that another program has is passed over; an address that is not ours is a fault', limit, async () => {
     const other = createSocket('udp4');
     other.bind(0, '127.0.0.1');
     await once(other, 'listening');

@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import { addressToTell, reachableAddresses } from './local-address.ts';
 import { createUserAgent } from './user-agent.ts';
 
+/** Nothing here waits longer, however busy the machine is. */
+const limit = { timeout: 15_000 };
+
 const mac = '00:00:00:00:00:00';
 const interfaces = {
   lo: [
@@ -23,7 +26,7 @@ const interfaces = {
   ],
 };
 
-test('bound to all addresses, each peer is told the one in its own network', () => {
+test('bound to all addresses, each peer is told the one in its own network', limit, () => {
   assert.equal(addressToTell('0.0.0.0', '10.9.9.9', interfaces), '10.1.2.3');
   assert.equal(addressToTell('0.0.0.0', '127.0.0.1', interfaces), '127.0.0.1');
   assert.equal(addressToTell('0.0.0.0', '198.51.100.1', interfaces), '192.0.2.9');
@@ -31,7 +34,7 @@ test('bound to all addresses, each peer is told the one in its own network', () 
   assert.deepEqual(reachableAddresses('0.0.0.0', interfaces), ['192.0.2.9', '10.1.2.3', '127.0.0.1']);
 });
 
-test('a call between agents that are bound to all addresses', async () => {
+test('a call between agents that are bound to all addresses', limit, async () => {
   const make = (user: string) =>
     createUserAgent({ host: '0.0.0.0', port: 0, transports: ['udp'], user, userAgent: user });
   const [alice, bob] = await Promise.all([make('alice'), make('bob')]);

@@ -6,6 +6,9 @@ import { isSipFailure } from './failure.ts';
 import type { IncomingCall, UserAgent } from './types.ts';
 import { createUserAgent } from './user-agent.ts';
 
+/** Nothing here waits longer, however busy the machine is. */
+const limit = { timeout: 15_000 };
+
 const OFFER = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n';
 const ANSWER = OFFER.replace('4000', '5000');
 
@@ -29,7 +32,7 @@ for (const transport of ['udp', 'tcp'] as const) {
     after(() => Promise.all([alice.close(), bob.close()]));
     const from = 'sip:alice@example.com';
 
-    test('a call is answered, the ACK comes, the caller hangs up', async () => {
+    test('a call is answered, the ACK comes, the caller hangs up', limit, async () => {
       const incoming = nextCall(bob);
       const call = alice.invite({ uri, from, sdp: OFFER, headers: { 'X-Custom': 'hello' } });
       const ringing = new Promise((resolve) => {
@@ -54,7 +57,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       assert.equal(alice.activeDialogs + bob.activeDialogs, 0);
     });
 
-    test('the called side hangs up at once after answering', async () => {
+    test('the called side hangs up at once after answering', limit, async () => {
       const incoming = nextCall(bob);
       const call = alice.invite({ uri, from, sdp: OFFER });
       const { dialog } = (await incoming).accept(ANSWER);
@@ -63,7 +66,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       assert.equal(caller.ended.reason.side, 'remote');
     });
 
-    test('an INVITE without SDP: the offer comes in the 200, the answer in the ACK', async () => {
+    test('an INVITE without SDP: the offer comes in the 200, the answer in the ACK', limit, async () => {
       const incoming = nextCall(bob);
       const call = alice.invite({ uri, from, sdp: '', onOffer: () => OFFER });
       const received = await incoming;
@@ -79,7 +82,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       await caller.bye();
     });
 
-    test('a refused call rejects with the status', async () => {
+    test('a refused call rejects with the status', limit, async () => {
       const incoming = nextCall(bob);
       const call = alice.invite({ uri, from, sdp: OFFER });
       (await incoming).reject(486, 'Busy Here', { 'Retry-After': '30' });
@@ -91,7 +94,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       });
     });
 
-    test('CANCEL before the answer', async () => {
+    test('CANCEL before the answer', limit, async () => {
       const incoming = nextCall(bob);
       const call = alice.invite({ uri, from, sdp: OFFER });
       const received = await incoming;
@@ -103,7 +106,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       assert.throws(() => received.accept(ANSWER));
     });
 
-    test('re-INVITE both ways, INFO and OPTIONS in the dialog, and a refused offer', async () => {
+    test('re-INVITE both ways, INFO and OPTIONS in the dialog, and a refused offer', limit, async () => {
       const incoming = nextCall(bob);
       const call = alice.invite({ uri, from, sdp: OFFER });
       const { dialog, acknowledged } = (await incoming).accept(ANSWER);
@@ -128,7 +131,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       assert.equal(caller.ended.reason.side, 'remote');
     });
 
-    test('two re-INVITEs that cross: both are refused 491', async () => {
+    test('two re-INVITEs that cross: both are refused 491', limit, async () => {
       const incoming = nextCall(bob);
       const call = alice.invite({ uri, from, sdp: OFFER });
       const { dialog, acknowledged } = (await incoming).accept(ANSWER);
@@ -139,7 +142,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       await caller.bye();
     });
 
-    test('requests outside a dialog', async () => {
+    test('requests outside a dialog', limit, async () => {
       const options = await alice.request({ method: 'OPTIONS', uri, from });
       assert.equal(options.status, 200);
       assert.match(options.headers.get('allow')?.[0] ?? '', /INVITE/);
@@ -149,7 +152,7 @@ for (const transport of ['udp', 'tcp'] as const) {
       bob.onRequest = undefined;
     });
 
-    test('nobody listens there: 503', async () => {
+    test('nobody listens there: 503', limit, async () => {
       const free = await createUserAgent({
         host: '127.0.0.1',
         port: 0,
@@ -164,7 +167,7 @@ for (const transport of ['udp', 'tcp'] as const) {
   });
 }
 
-test('what waits for a response goes on when the agent closes first', async () => {
+test('what waits for a response goes on when the agent closes first', limit, async () => {
   const silent = createSocket('udp4').bind(0, '127.0.0.1');
   await once(silent, 'listening');
   const { alice, bob, uri } = await pair('udp');
@@ -189,7 +192,7 @@ test('what waits for a response goes on when the agent closes first', async () =
   await Promise.all([bob.close(), assert.rejects(acknowledged)]);
 });
 
-test('a call to a realm is sent where it is told', async () => {
+test('a call to a realm is sent where it is told', limit, async () => {
   const { alice, bob, uri } = await pair('tcp');
   const incoming = nextCall(bob);
   const call = alice.invite({ uri: 'sip:2030@acme.example', sendTo: uri, from: 'sip:alice@acme.example', sdp: OFFER });

@@ -6,6 +6,9 @@ import { type ClockedRtpPorts, createRtpPorts } from '../../rtp/ports.ts';
 import { type Freeswitch, startFreeswitch } from '../freeswitch.ts';
 import { MAX_FAILURES } from './auth-guard.ts';
 
+/** Nothing here waits longer, however busy the machine is. */
+const limit = { timeout: 15_000 };
+
 /** What a raw client sends and what FreeSWITCH 1.10.12 answers, from transcript 22. Uuids are compared as `UUID`. */
 const EXCHANGES: readonly (readonly [command: string, answer: string])[] = [
   ['bogus', 'R -ERR command not found'],
@@ -138,7 +141,7 @@ describe('an inbound event socket', () => {
     return raw;
   }
 
-  it('answers every command as recorded, known or not (22)', async () => {
+  it('answers every command as recorded, known or not (22)', limit, async () => {
     const raw = await authenticated();
     for (const [command, answer] of EXCHANGES) {
       raw.socket.write(`${command}\n\n`);
@@ -151,7 +154,7 @@ describe('an inbound event socket', () => {
     await once(raw.socket, 'close');
   });
 
-  it('takes commands one byte at a time, and several in one segment', async () => {
+  it('takes commands one byte at a time, and several in one segment', limit, async () => {
     const raw = await authenticated();
     raw.socket.setNoDelay(true);
     for (const byte of 'api echo slow\n\n') raw.socket.write(byte);
@@ -161,7 +164,7 @@ describe('an inbound event socket', () => {
     raw.socket.destroy();
   });
 
-  it('closes after a wrong password, and not after a command before it (20)', async () => {
+  it('closes after a wrong password, and not after a command before it (20)', limit, async () => {
     const early = await client();
     early.socket.write('api status\n\n');
     await early.expect(framed('R -ERR command not found'));
@@ -170,7 +173,7 @@ describe('an inbound event socket', () => {
     await once(early.socket, 'close');
   });
 
-  it('sends HEARTBEAT with what drachtio-fsmrf reads, and BACKGROUND_JOB with the result', async () => {
+  it('sends HEARTBEAT with what drachtio-fsmrf reads, and BACKGROUND_JOB with the result', limit, async () => {
     const raw = await authenticated();
     raw.socket.write('event json HEARTBEAT BACKGROUND_JOB\n\n');
     const text = await raw.waitFor(/"Event-Name":"HEARTBEAT".*}$/s);
@@ -185,14 +188,14 @@ describe('an inbound event socket', () => {
     raw.socket.destroy();
   });
 
-  it('refuses a command that never ends', async () => {
+  it('refuses a command that never ends', limit, async () => {
     const raw = await authenticated();
     raw.socket.write('x'.repeat(300_000));
     await raw.waitFor(/-ERR command too long/);
     await once(raw.socket, 'close');
   });
 
-  it('turns an address away that keeps guessing the password', async () => {
+  it('turns an address away that keeps guessing the password', limit, async () => {
     for (let i = 0; i < MAX_FAILURES; i += 1) {
       const raw = new Client(freeswitch.eslPort);
       raw.socket.write('auth wrong\n\n');
