@@ -88,6 +88,58 @@ function upCommand(): Command {
     });
 }
 
+function operatorCommand(): Command {
+  return new Command('operator')
+    .description('run in a Kubernetes cluster: resources of the API server to the routing table, statuses and events')
+    .addOption(
+      new Option(
+        '--kubeconfig <file>',
+        "how to reach the API server; else $KUBECONFIG, ~/.kube/config, the pod's ServiceAccount",
+      ),
+    )
+    .addOption(new Option('--namespace <name>', 'its own namespace, for the Lease of the leader').env('POD_NAMESPACE'))
+    .addOption(
+      new Option('--identity <text>', 'by which others know who leads; a random part is added').env('PIVOT_IDENTITY'),
+    )
+    .addOption(
+      new Option('--http <host:port>', 'health, readiness and metrics')
+        .argParser(hostPort)
+        .env('PIVOT_HTTP')
+        .default(hostPort('127.0.0.1:8081'), '127.0.0.1:8081'),
+    )
+    .addOption(
+      new Option('--base-domain <domain>', 'a call to NAMESPACE.DOMAIN belongs to the account NAMESPACE').env(
+        'PIVOT_BASE_DOMAIN',
+      ),
+    )
+    .addOption(
+      new Option('--default-account <namespace>', 'account of calls that name no other')
+        .env('PIVOT_DEFAULT_ACCOUNT')
+        .default('default'),
+    )
+    .addOption(
+      new Option('--allow-loopback-urls', 'accept callflows whose web server is on loopback, for trying out').env(
+        'PIVOT_ALLOW_LOOPBACK_URLS',
+      ),
+    )
+    .addOption(
+      new Option('--leader-election <switch>', 'off: leads without asking; for a single replica')
+        .choices(['on', 'off'])
+        .env('PIVOT_LEADER_ELECTION')
+        .default('on'),
+    )
+    .addOption(
+      new Option('--log <level>', 'JSON log on standard error')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .env('PIVOT_LOG')
+        .default('info'),
+    )
+    .action(async (options) => {
+      const { runOperator } = await import('./operator.ts');
+      process.exitCode = await runOperator(options);
+    });
+}
+
 function validateCommandLine(): Command {
   return new Command('validate')
     .description(
@@ -139,7 +191,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       outputError: (text, write) =>
         write(`${text.trim().replace(/^error: /, `${cliCodes.badOption.code} `)}; see --help\n`),
     });
-  for (const command of [upCommand(), validateCommandLine(), callCommand()]) {
+  for (const command of [upCommand(), operatorCommand(), validateCommandLine(), callCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   try {
