@@ -7,24 +7,21 @@ import { createOutgoing } from '../media-worker/outgoing/client.ts';
 import type { Outgoing } from '../media-worker/outgoing/types.ts';
 import { registerDebugApi } from '../media-worker/telemetry/debug-api.ts';
 import { TraceStore } from '../media-worker/telemetry/trace-store.ts';
-import { type MediaWorker, type ServerAddress, startMediaWorker } from '../media-worker/worker.ts';
+import { type MediaWorker, startMediaWorker } from '../media-worker/worker.ts';
 import { type HttpServer, startHttpServer } from '../runtime/http-server.ts';
 import { createLogger, type LogLevel } from '../runtime/log.ts';
 import { onStopSignals } from '../runtime/stop-signals.ts';
 import { createTelemetry, type Telemetry } from '../runtime/telemetry.ts';
+import { listening } from './listening.ts';
 import { type ManifestSource, watchManifests } from './manifests.ts';
-import type { HostPort, PortRange } from './options.ts';
+import { type MediaServerOptions, mediaServers } from './media-servers.ts';
+import type { HostPort } from './options.ts';
 import { printTimelines } from './print-timelines.ts';
-import { observeProcess, observeSoftswitch } from './process-metrics.ts';
+import { observeProcess } from './process-metrics.ts';
+import { Running } from './running.ts';
 
-export interface UpOptions {
-  readonly sip: HostPort;
-  readonly rtp: PortRange;
+export interface UpOptions extends MediaServerOptions {
   readonly http: HostPort;
-  readonly drachtio?: HostPort;
-  readonly drachtioSecret: string;
-  readonly freeswitch?: HostPort;
-  readonly freeswitchSecret: string;
   readonly eventSocketAddress: string;
   readonly otlp?: string;
   readonly data: string;
@@ -66,21 +63,6 @@ export async function up(paths: readonly string[], options: UpOptions): Promise<
   }
 }
 
-/** What has been started, to be stopped in the reverse order. */
-class Running {
-  readonly #stops: (() => Promise<unknown> | unknown)[] = [];
-
-  /** Keeps `started` with the way to stop it. */
-  add<T>(started: T, stop: (started: T) => Promise<unknown> | unknown): T {
-    this.#stops.push(() => stop(started));
-    return started;
-  }
-
-  async stop(): Promise<void> {
-    for (const stop of this.#stops.toReversed()) await stop();
-  }
-}
-
 interface Started {
   readonly worker: MediaWorker;
   readonly failed: Promise<never>;
@@ -106,7 +88,7 @@ async function start(
     }),
     (started) => started.shutdown(),
   );
-  const outgoing: Outgoing = running.add(createOutgoing({ policy: policyOf(options) }), (started) => started.close());
+  const outgoing: Outgoing = running.add(createHttpClient(options), (started) => started.close());
   let worker: MediaWorker | undefined;
   const sounds: SoundLibrary = running.add(
     createSounds(options, outgoing, (account, id) => worker?.media(account, id)),
@@ -164,53 +146,6 @@ async function start(
   return { worker, failed };
 }
 
-interface MediaServers {
-  readonly servers: { readonly drachtio: ServerAddress; readonly freeswitch: ServerAddress };
-  /** Rejects when the softswitch has ended by itself; else never settles. */
-  readonly failed: Promise<never>;
-}
-
-/** The real servers where they are given, else the softswitch. */
-async function mediaServers(
-  options: UpOptions,
-  running: Running,
-  telemetry: Telemetry,
-  log: ReturnType<typeof createLogger>,
-): Promise<MediaServers> {
-  const { drachtio, freeswitch, drachtioSecret, freeswitchSecret } = options;
-  if (drachtio !== undefined && freeswitch !== undefined) {
-    const servers = {
-      drachtio: { ...drachtio, secret: drachtioSecret },
-      freeswitch: { ...freeswitch, secret: freeswitchSecret },
-    };
-    return { servers, failed: new Promise(() => {}) };
-  }
-  const host = '127.0.0.1';
-  // Loaded only where it is used.
-  const { startSoftswitch } = await import('../media-worker/softswitch/softswitch.ts');
-  const softswitch = running.add(
-    await startSoftswitch({
-      sip: { ...options.sip, transports: ['udp', 'tcp'] },
-      admin: { host, port: 0, secret: drachtioSecret },
-      esl: { host, port: 0, password: freeswitchSecret },
-      rtp: options.rtp,
-      log: (level, message, fields) => log[level](fields ?? {}, message),
-    }),
-    (started) => started.close(),
-  );
-  observeSoftswitch(telemetry.meter, softswitch);
-  const servers = {
-    drachtio: { host, port: softswitch.adminPort, secret: drachtioSecret },
-    freeswitch: { host, port: softswitch.eslPort, secret: freeswitchSecret },
-  };
-  const failed = softswitch.exited.then((reason) => {
-    if (reason !== undefined) throw new PivotError(reason);
-    return new Promise<never>(() => {});
-  });
-  failed.catch(() => {});
-  return { servers, failed };
-}
-
 function createSounds(
   options: UpOptions,
   outgoing: Outgoing,
@@ -227,31 +162,13 @@ function createSounds(
 }
 
 /** On one's own machine webhooks are on loopback, so private addresses are allowed unless `--deny private` says otherwise. */
-function policyOf({ deny, allow }: UpOptions): {
-  allowPrivate: boolean;
-  allow: readonly string[];
-  deny: readonly string[];
-} {
-  return { allowPrivate: !deny.includes('private'), allow, deny: deny.filter((entry) => entry !== 'private') };
-}
-
-/** Runs what listens on an address; a port in use or an address that is not this machine's becomes one clear line. */
-async function listening<T>(option: string, { host, port }: HostPort, listen: () => Promise<T>): Promise<T> {
+function createHttpClient({ deny, allow }: UpOptions): Outgoing {
+  const policy = { allowPrivate: !deny.includes('private'), allow, deny: deny.filter((entry) => entry !== 'private') };
   try {
-    return await listen();
+    return createOutgoing({ policy });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') {
-      throw new PivotError(
-        fault(cliCodes.portInUse, `${host}:${port} is in use; choose another address with ${option}`),
-      );
-    }
-    if (code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'ENOTFOUND') {
-      throw new PivotError(
-        fault(cliCodes.addressUnusable, `${host}:${port} cannot be listened on (${code}); see ${option}`),
-      );
-    }
-    throw error;
+    if (!(error instanceof RangeError)) throw error;
+    throw new PivotError(fault(cliCodes.badOption, `--deny or --allow: ${error.message}`));
   }
 }
 
