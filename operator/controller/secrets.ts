@@ -116,8 +116,15 @@ export class SecretKeeper {
     const keys = this.#wanted.get(secret) ?? new Map<string, number>();
     this.#wanted.set(secret, keys);
     keys.set(key, (keys.get(key) ?? 0) + 1);
+    if (this.#lacksValues(secret)) this.#fetches.add(secret);
+  }
+
+  /** Some value that is there, and referred to, has not been kept. */
+  #lacksValues(secret: string): boolean {
     const known = this.#newest(secret);
-    if (known?.keys.includes(key) && !Object.hasOwn(known.data, key)) this.#fetches.add(secret);
+    const wanted = this.#wanted.get(secret);
+    if (known === undefined || wanted === undefined) return false;
+    return known.keys.some((key) => wanted.has(key) && !Object.hasOwn(known.data, key));
   }
 
   #release(secret: string, key: string): void {
@@ -163,6 +170,7 @@ export class SecretKeeper {
   }
 
   async #fetch(key: string, signal: AbortSignal): Promise<void> {
+    if (!this.#lacksValues(key)) return;
     const { namespace, name } = splitKey(key);
     try {
       this.#fetched.set(key, this.#keep(await this.#options.api.get(SECRETS, { namespace, name }, signal)));
