@@ -108,9 +108,22 @@ describe('the hash in steps', () => {
   });
 
   it('counts members of later versions', () => {
-    const later = makeTable([{ kind: 'e164', number: '+1555', callflow: 'a/b', weight: 3 } as unknown as Route], [], {
-      zone: 'eu',
-    });
+    const later = makeTable(
+      [{ kind: 'e164', number: '+1555', callflow: 'a/b', weight: 3 } as unknown as Route],
+      [
+        {
+          key: 'a/b',
+          account: 'a',
+          name: 'b',
+          generation: 1,
+          flow: { module: 'x', data: {} },
+          limit: 3,
+        } as CompiledCallflow,
+      ],
+      {
+        zone: 'eu',
+      },
+    );
     assert.equal(finish(hashTable(later, new WeakMap())), later.version);
   });
 });

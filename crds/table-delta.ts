@@ -119,8 +119,20 @@ function diffCallflows(from: Callflows, to: Callflows, cache: TextCache): TableD
   return { set, del };
 }
 
-export function sameCallflow(a: CompiledCallflow, b: CompiledCallflow, cache: TextCache): boolean {
-  return a === b || (a.generation === b.generation && callflowText(a, cache) === callflowText(b, cache));
+/** The compiler makes new objects of what has not changed, but keeps the flows. */
+function sameCallflow(a: CompiledCallflow, b: CompiledCallflow, cache: TextCache): boolean {
+  if (a.generation !== b.generation) return false;
+  return sameMembers(a, b) || callflowText(a, cache) === callflowText(b, cache);
+}
+
+/** Whether two objects have the same members with the same values: a quick yes; a no does not mean that they differ. */
+function sameMembers(a: object, b: object): boolean {
+  if (a === b) return true;
+  const members = Object.entries(a);
+  return (
+    members.length === Object.keys(b).length &&
+    members.every(([name, value]) => (b as Readonly<Record<string, unknown>>)[name] === value)
+  );
 }
 
 /** Deleting what is not there is no harm, so that merged deltas need not know where they start; the hash tells in the end. */
@@ -150,7 +162,7 @@ function diffRoutes(from: readonly Route[], to: readonly Route[]): TableDelta['r
     const before = from[old];
     const after = to[now];
     const order = before === undefined ? 1 : after === undefined ? -1 : compareRoutes(before, after);
-    if (order === 0 && before !== after && routeText(before!) !== routeText(after!)) set.push(after!);
+    if (order === 0 && !sameMembers(before!, after!) && routeText(before!) !== routeText(after!)) set.push(after!);
     if (order < 0) del.push(before!);
     if (order > 0) set.push(after!);
     if (order <= 0) old++;

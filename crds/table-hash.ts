@@ -19,10 +19,17 @@ export function callflowText(callflow: CompiledCallflow, cache: TextCache): stri
     flow = canonicalJson(callflow.flow);
     cache.set(callflow.flow, flow);
   }
+  const { account, generation, key, label, name } = callflow;
+  if (Object.keys(callflow).length === ('label' in callflow ? 6 : 5)) {
+    const labelled = label === undefined ? '' : `"label":${JSON.stringify(label)},`;
+    const head = `{"account":${JSON.stringify(account)},"flow":${flow},"generation":${generation},`;
+    return `${head}"key":${JSON.stringify(key)},${labelled}"name":${JSON.stringify(name)}}`;
+  }
+  // It is of a later version.
   const members = Object.entries(callflow)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => compareText(a, b))
-    .map(([name, value]) => `${JSON.stringify(name)}:${name === 'flow' ? flow : canonicalJson(value)}`);
+    .map(([member, value]) => `${JSON.stringify(member)}:${member === 'flow' ? flow : canonicalJson(value)}`);
   return `{${members.join(',')}}`;
 }
 

@@ -129,6 +129,7 @@ export class Distributor {
   readonly #unsubscribe: () => void;
   readonly #figures = { releases: 0, deltas: 0, snapshots: 0, heartbeats: 0, nacks: 0, refused: 0, dropped: 0 };
   #placements: Placements = new Map();
+  #tls: TlsMaterial | undefined;
   #refusal: Fault | undefined;
   #server: StreamServer | undefined;
   #servingSince = 0;
@@ -138,6 +139,7 @@ export class Distributor {
   constructor(options: DistributorOptions) {
     this.#options = options;
     this.#timing = { ...DISTRIBUTOR_TIMING, ...options.timing };
+    this.#tls = options.tls;
     this.#debounce = new Debounce(options.clock, this.#timing.debounce, () => this.#publish());
     this.#unsubscribe = options.source.subscribe(() => this.#debounce.touch());
     this.#debounce.touch();
@@ -181,11 +183,11 @@ export class Distributor {
   /** Becomes the one that serves. Rejects if the address cannot be had. */
   async serve(): Promise<AddressInfo> {
     if (this.#server !== undefined) throw new Error('it serves already');
-    const { host, port, tls, authenticate, clock, maxWorkers = 5000 } = this.#options;
+    const { host, port, authenticate, clock, maxWorkers = 5000 } = this.#options;
     const server = new StreamServer({
       host,
       port,
-      tls,
+      tls: this.#tls,
       authenticate,
       clock,
       maxConnections: maxWorkers,
@@ -213,6 +215,7 @@ export class Distributor {
 
   /** Takes a renewed certificate for the connections to come. */
   setTls(tls: TlsMaterial): void {
+    this.#tls = tls;
     this.#server?.setTls(tls);
   }
 

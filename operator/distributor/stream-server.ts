@@ -67,6 +67,8 @@ export class StreamServer {
         ? createServer()
         : createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: AUTHENTICATION_MS });
     this.#server.headersTimeout = AUTHENTICATION_MS;
+    // Those that have not yet sent a request count here only.
+    this.#server.maxConnections = 2 * options.maxConnections;
     this.#server.on('connection', (socket) => {
       this.#open.add(socket);
       socket.once('close', () => this.#open.delete(socket));
