@@ -77,9 +77,9 @@ export const routingCodes = {
   connectFailed: {
     code: 'PV-1411',
     severity: 'error',
-    title: 'drachtio-server or FreeSWITCH could not be reached',
+    title: 'drachtio-server or FreeSWITCH cannot be used',
     cause:
-      'Nothing listens at the address, the secret is wrong, or the profile `drachtio_mrf` is missing in FreeSWITCH.',
-    cure: 'Check the address and secret that the message names; the worker keeps trying.',
+      'Nothing listens at the address, the secret is wrong, the access list of the event socket refuses the worker, or the SIP profile `drachtio_mrf` is not running in FreeSWITCH.',
+    cure: 'Mend what the message says. The worker keeps trying, but for a secret that drachtio-server refuses when the worker starts.',
   },
 } as const satisfies Record<string, CodeEntry>;

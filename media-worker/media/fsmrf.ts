@@ -3,6 +3,7 @@ import type { Server, Socket } from 'node:net';
 // @ts-expect-error drachtio-fsmrf ships no types
 import MrfImplementation from 'drachtio-fsmrf';
 import type { SignallingClient, SipDialog } from '../sip/srf.ts';
+import { checkFreeSwitch, type FreeSwitchAddress } from './check-freeswitch.ts';
 
 export interface EslEvent {
   getHeader(name: string): string | undefined;
@@ -26,21 +27,30 @@ export interface FsmrfEndpoint {
   destroy(): Promise<void>;
 }
 
+/** The inbound event socket; it connects again by itself. */
+export interface FsmrfConnection {
+  /** Private there. Without a longest pause, pauses between attempts grow without end. */
+  reconnectOpts: { retryMaxDelay?: number };
+  on(event: 'esl::end' | 'esl::ready', listener: () => void): void;
+  removeAllListeners(event: 'esl::end' | 'esl::ready'): void;
+}
+
 export interface FsmrfMediaServer {
-  readonly conn: { on(event: string, listener: (...args: unknown[]) => void): void };
+  readonly conn: FsmrfConnection;
   /** Private there: the server that FreeSWITCH connects to. */
   readonly _server: { readonly server: Server };
-  readonly sip: { readonly ipv4: { readonly udp: { readonly address?: string } } };
-  readonly currentSessions: number;
-  readonly maxSessions: number;
-  on(event: 'end' | 'error', listener: (error?: unknown) => void): void;
+  /** Where it sends the INVITEs of endpoints; it reads that once, at its first connection. */
+  readonly sip: { readonly ipv4: { readonly udp: { address?: string } } };
+  on(event: 'error', listener: (error?: unknown) => void): void;
   connected(): boolean;
   createEndpoint(options: { remoteSdp?: string; headers?: Readonly<Record<string, string>> }): Promise<FsmrfEndpoint>;
-  api(command: string): Promise<string>;
   disconnect(): void;
 }
 
 export interface FsmrfClient {
+  /** Looks whether FreeSWITCH can be worked with; resolves with the SIP address for endpoints (see `checkFreeSwitch`). */
+  check(freeswitch: Omit<FreeSwitchAddress, 'profile'>, signal: AbortSignal): Promise<string>;
+  /** Only where `check` has found all well. */
   connect(options: {
     address: string;
     port: number;
@@ -48,10 +58,16 @@ export interface FsmrfClient {
     listenAddress: string;
     listenPort: number;
     advertisedAddress?: string;
-    profile?: string;
   }): Promise<FsmrfMediaServer>;
 }
 
+/** Name of the SIP profile in FreeSWITCH that endpoints are made on; drachtio-fsmrf's own default. */
+const PROFILE = 'drachtio_mrf';
+
 export function createFsmrfClient(signalling: SignallingClient): FsmrfClient {
-  return new MrfImplementation(signalling) as FsmrfClient;
+  const mrf = new MrfImplementation(signalling) as { connect(options: object): Promise<FsmrfMediaServer> };
+  return {
+    check: (freeswitch, signal) => checkFreeSwitch({ ...freeswitch, profile: PROFILE }, signal),
+    connect: (options) => mrf.connect({ ...options, profile: PROFILE }),
+  };
 }

@@ -58,12 +58,55 @@ describe('connecting to FreeSWITCH', () => {
     const changes: boolean[] = [];
     const server = await connect(freeswitch, never, (connected) => changes.push(connected));
     freeswitch.up = false;
-    freeswitch.emit('end');
+    freeswitch.conn.emit('esl::end');
     assert.equal(server.connected, false);
     freeswitch.up = true;
     freeswitch.conn.emit('esl::ready');
+    await turn();
     assert.equal(server.connected, true);
     assert.deepEqual(changes, [true, false, true]);
+  });
+
+  it('uses a FreeSWITCH that is back only once it has its profile, at the address that it has now', async () => {
+    mock.timers.reset();
+    const freeswitch = new FakeFreeSwitch();
+    const back = Promise.withResolvers<void>();
+    let changes = 0;
+    const server = await connect(freeswitch, never, () => {
+      changes += 1;
+      if (changes === 3) back.resolve();
+    });
+    freeswitch.conn.emit('esl::end');
+    freeswitch.found = undefined;
+    freeswitch.conn.emit('esl::ready');
+    await turn();
+    assert.equal(server.connected, false);
+    freeswitch.found = '127.0.0.1:5090';
+    await back.promise;
+    assert.equal(server.connected, true);
+    assert.equal(freeswitch.sip.ipv4.udp.address, '127.0.0.1:5090');
+  });
+
+  it('is not made where drachtio-fsmrf would end the process', async () => {
+    const freeswitch = new FakeFreeSwitch();
+    freeswitch.found = undefined;
+    const giveUp = new AbortController();
+    const connecting = connect(freeswitch, giveUp.signal);
+    await turn();
+    giveUp.abort();
+    await assert.rejects(connecting);
+    assert.equal(freeswitch.attempts, 0);
+  });
+
+  it('lost is sought again at least every 10 s, and the library writes nothing to the console', async () => {
+    const freeswitch = new FakeFreeSwitch();
+    let written = 0;
+    for (const event of ['esl::end', 'esl::ready']) freeswitch.conn.on(event, () => (written += 1));
+    await connect(freeswitch);
+    freeswitch.conn.emit('esl::end');
+    freeswitch.conn.emit('esl::ready');
+    assert.equal(written, 0);
+    assert.deepEqual(freeswitch.conn.reconnectOpts, { retryMaxDelay: 10_000 });
   });
 
   it('is ended once, and that is no loss', async () => {
@@ -72,7 +115,7 @@ describe('connecting to FreeSWITCH', () => {
     const server = await connect(freeswitch, never, (connected) => changes.push(connected));
     server.close();
     server.close();
-    freeswitch.emit('end');
+    freeswitch.conn.emit('esl::end');
     assert.equal(freeswitch.disconnects, 1);
     assert.equal(server.connected, false);
     assert.deepEqual(changes, [true]);

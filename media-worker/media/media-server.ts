@@ -40,59 +40,65 @@ const RETRY_MOST_MS = 10_000;
 export class MediaServer {
   readonly #server: FsmrfMediaServer;
   readonly #gate: Gate = createGate(MADE_AT_ONCE, MOST_WAITING);
-  #closed = false;
+  readonly #closed = new AbortController();
+  /** Endpoints can be made: the event socket is up, and FreeSWITCH's SIP address is known. */
+  #usable = true;
 
-  private constructor(server: FsmrfMediaServer, options: MediaServerOptions) {
+  private constructor(server: FsmrfMediaServer, client: FsmrfClient, options: MediaServerOptions) {
+    const { log } = options;
+    const address = `${options.host}:${options.port}`;
     this.#server = server;
     // Nagle's algorithm on FreeSWITCH's sockets costs some 40 ms per command.
     server._server.server.prependListener('connection', (socket) => {
       socket.setNoDelay(true);
       coalesceWrites(socket);
     });
-    server.on('end', () => {
-      if (this.#closed) return;
-      options.log.error({ address: `${options.host}:${options.port}` }, 'connection to FreeSWITCH lost, reconnecting');
+    server.conn.reconnectOpts.retryMaxDelay = RETRY_MOST_MS;
+    // drachtio-fsmrf's own listeners write to the console.
+    server.conn.removeAllListeners('esl::end');
+    server.conn.removeAllListeners('esl::ready');
+    server.conn.on('esl::end', () => {
+      if (this.#closed.signal.aborted || !this.#usable) return;
+      this.#usable = false;
+      log.error({ address }, 'connection to FreeSWITCH lost, reconnecting');
       options.onConnectionChange?.(false);
     });
-    server.on('error', (error) => options.log.warn({ err: error }, 'FreeSWITCH event socket error'));
-    server.conn.on('esl::ready', () => options.onConnectionChange?.(true));
+    server.on('error', (error) => log.warn({ err: error }, 'FreeSWITCH event socket error'));
+    server.conn.on('esl::ready', () => {
+      const { signal } = this.#closed;
+      insist(options, signal, () => client.check(options, signal)).then(
+        (sipAddress) => {
+          // drachtio-fsmrf would go on with the address that FreeSWITCH had before.
+          server.sip.ipv4.udp.address = sipAddress;
+          this.#usable = true;
+          log.info({ address }, 'connected to FreeSWITCH again');
+          options.onConnectionChange?.(true);
+        },
+        () => {},
+      );
+    });
   }
 
   /** Connects, trying again with growing pauses until it works or `signal` aborts. */
   static async connect(options: MediaServerOptions): Promise<MediaServer> {
-    const address = `${options.host}:${options.port}`;
-    for (let pause = RETRY_FIRST_MS; ; pause = Math.min(pause * 2, RETRY_MOST_MS)) {
-      options.signal.throwIfAborted();
-      try {
-        const client = options.client ?? createFsmrfClient(options.signalling);
-        const server = await client.connect({
-          address: options.host,
-          port: options.port,
-          secret: options.secret,
-          listenAddress: options.listenAddress,
-          listenPort: 0,
-          ...(options.advertisedAddress === undefined ? {} : { advertisedAddress: options.advertisedAddress }),
-        });
-        options.onConnectionChange?.(true);
-        return new MediaServer(server, options);
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        options.log.warn(
-          { code: routingCodes.connectFailed.code, address, reason },
-          'FreeSWITCH cannot be reached, trying again',
-        );
-        await delay(pause, undefined, { signal: options.signal });
-      }
-    }
+    const client = options.client ?? createFsmrfClient(options.signalling);
+    const server = await insist(options, options.signal, async () => {
+      await client.check(options, options.signal);
+      return client.connect({
+        address: options.host,
+        port: options.port,
+        secret: options.secret,
+        listenAddress: options.listenAddress,
+        listenPort: 0,
+        ...(options.advertisedAddress === undefined ? {} : { advertisedAddress: options.advertisedAddress }),
+      });
+    });
+    options.onConnectionChange?.(true);
+    return new MediaServer(server, client, options);
   }
 
   get connected(): boolean {
-    return !this.#closed && this.#server.connected();
-  }
-
-  /** Sessions on the server, as its last heartbeat said. */
-  get sessions(): number {
-    return this.#server.currentSessions;
+    return !this.#closed.signal.aborted && this.#usable && this.#server.connected();
   }
 
   /**
@@ -118,15 +124,26 @@ export class MediaServer {
     }
   }
 
-  /** Sends a FreeSWITCH API command. */
-  api(command: string): Promise<string> {
-    return this.#server.api(command);
-  }
-
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort();
     this.#server.disconnect();
+  }
+}
+
+/** Tries with growing pauses until it works or `signal` aborts. */
+async function insist<T>(options: MediaServerOptions, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+  for (let pause = RETRY_FIRST_MS; ; pause = Math.min(pause * 2, RETRY_MOST_MS)) {
+    signal.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const address = `${options.host}:${options.port}`;
+      const { code } = routingCodes.connectFailed;
+      if (!signal.aborted) options.log.warn({ code, address, reason }, 'FreeSWITCH cannot be used, trying again');
+      await delay(pause, undefined, { signal });
+    }
   }
 }
 

@@ -73,11 +73,11 @@ export class FakeEndpoint extends EventEmitter {
 
 /** drachtio-fsmrf with one FreeSWITCH behind it. */
 export class FakeFreeSwitch extends EventEmitter {
-  readonly conn = new EventEmitter();
+  readonly conn = Object.assign(new EventEmitter(), { reconnectOpts: {} as { retryMaxDelay?: number } });
   readonly _server = { server: new EventEmitter() };
   readonly sip = { ipv4: { udp: { address: '127.0.0.1:5080' } } };
-  readonly maxSessions = 100;
-  currentSessions = 0;
+  /** What is found when it is looked at; undefined: it cannot be used. */
+  found: string | undefined = '127.0.0.1:5080';
   up = true;
   disconnects = 0;
   readonly offers: { remoteSdp?: string }[] = [];
@@ -99,16 +99,16 @@ export class FakeFreeSwitch extends EventEmitter {
     return endpoint.fsmrf;
   }
 
-  api(command: string): Promise<string> {
-    return Promise.resolve(`+OK ${command}`);
-  }
-
   disconnect(): void {
     this.disconnects += 1;
   }
 
   get client(): FsmrfClient {
     return {
+      check: async () => {
+        if (this.found === undefined) throw new Error('it has no such profile');
+        return this.found;
+      },
       connect: async () => {
         this.attempts += 1;
         if (this.attempts <= this.refusals) throw new Error('connection refused');
