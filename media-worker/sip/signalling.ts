@@ -1,6 +1,14 @@
+import { fault, PivotError } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
 import type { Logger } from '../../runtime/log.ts';
-import { createSignallingClient, type SignallingClient, type SipRequest, type SipResponse } from './srf.ts';
+import {
+  createSignallingClient,
+  disconnect,
+  type SignallingClient,
+  type SipRequest,
+  type SipResponse,
+  sendAtOnce,
+} from './srf.ts';
 
 export interface SignallingOptions {
   readonly host: string;
@@ -46,14 +54,14 @@ export function connectSignalling(options: SignallingOptions): Signalling {
   client.options((_request, response) => (options.accepting() ? response.send(200) : response.send(503)));
   client.register((_request, response) => response.send(405));
   client.on('connect', (error, hostports) => {
+    if (closed) return;
     if (error) {
-      log.error(
-        { code: routingCodes.connectFailed.code, address: `${host}:${port}` },
-        'drachtio-server refused the secret',
-      );
-      ready.reject(new Error(`drachtio-server at ${host}:${port} refused the secret`));
+      const refused = fault(routingCodes.connectFailed, `drachtio-server at ${host}:${port} refused the secret`);
+      log.error({ code: refused.code, address: `${host}:${port}` }, refused.message);
+      ready.reject(new PivotError(refused));
       return;
     }
+    sendAtOnce(client);
     addresses = hostports.split(',');
     log.info({ address: `${host}:${port}`, sip: addresses }, 'connected to drachtio-server');
     change(true);
@@ -89,7 +97,7 @@ export function connectSignalling(options: SignallingOptions): Signalling {
     ready: ready.promise,
     close() {
       closed = true;
-      client.disconnect();
+      disconnect(client);
     },
   };
 }

@@ -3,6 +3,7 @@
  * `destroy` and leave out `reconnecting`, options of `send`, and errors; this is the only file that touches the package.
  */
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import SrfImplementation from 'drachtio-srf';
 
 export type SipHeaders = Readonly<Record<string, string>>;
@@ -57,7 +58,6 @@ export interface SignallingClient {
     secret: string;
     reconnect?: { retryMaxDelay?: number; maxAttempts?: number };
   }): void;
-  disconnect(): void;
   invite(handler: (request: SipRequest, response: SipResponse) => void): void;
   options(handler: (request: SipRequest, response: SipResponse) => void): void;
   register(handler: (request: SipRequest, response: SipResponse) => void): void;
@@ -74,4 +74,38 @@ export interface SignallingClient {
 
 export function createSignallingClient(): SignallingClient {
   return new SrfImplementation() as unknown as SignallingClient;
+}
+
+/** Private to drachtio-srf: what is beneath a client that has been told to connect. */
+interface Agent {
+  readonly mapServer: ReadonlyMap<Socket, unknown>;
+  readonly wp: EventEmitter & {
+    closing: boolean;
+    readonly reconnectVars: { readonly retryTimer: NodeJS.Timeout | null };
+  };
+}
+
+function agentOf(client: SignallingClient): Agent {
+  return (client as unknown as { app: { client: Agent } }).app.client;
+}
+
+/**
+ * Ends a client's connection and its attempts to connect. drachtio-srf's own `disconnect` throws where there is no connection, leaves the
+ * next attempt on its way, and then keeps what it finds.
+ */
+export function disconnect(client: SignallingClient): void {
+  const { mapServer, wp } = agentOf(client);
+  wp.closing = true;
+  clearTimeout(wp.reconnectVars.retryTimer ?? undefined);
+  wp.on('connect', (socket: Socket) => socket.destroy());
+  for (const socket of mapServer.keys()) {
+    socket.end();
+    // A far end that keeps its half open does not keep the process.
+    socket.unref();
+  }
+}
+
+/** Turns Nagle's algorithm off; drachtio-srf does so for its first connection only. */
+export function sendAtOnce(client: SignallingClient): void {
+  for (const socket of agentOf(client).mapServer.keys()) socket.setNoDelay(true);
 }
