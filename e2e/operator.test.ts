@@ -266,6 +266,15 @@ describe('pivot operator on a real API server', { skip: found.ok ? false : found
     await operator.program.line(/^leading: third_/);
   });
 
+  test('a leader whose Lease somebody else has taken ends, and says so', async () => {
+    await kubectl(
+      ...['patch', '-n', SYSTEM, 'lease/pivot-operator', '--type=merge'],
+      ...['-p', '{"spec":{"holderIdentity":"somebody else"}}'],
+    );
+    assert.equal(await operator.program.ended, 1);
+    assert.match(operator.program.lines.join('\n'), /PV-2017 .*somebody else/);
+  });
+
   async function events(name: string): Promise<readonly string[]> {
     const { body } = await plane.api.request('/apis/events.k8s.io/v1/namespaces/acme/events');
     const { items } = body as {

@@ -15,7 +15,7 @@ import { secretRefsOf } from './secret-refs.ts';
 import { SecretKeeper } from './secrets.ts';
 import { type ReporterFigures, StatusReporter } from './status-reporter.ts';
 import { type ProgrammedOf, programmedUnknown } from './statuses.ts';
-import { CALLFLOWS, MEDIA, SECRETS } from './types.ts';
+import { CALLFLOWS, MEDIA, SECRETS, WATCH_TIMING } from './types.ts';
 
 /** Name of the Lease that the leader holds. */
 export const LEASE_NAME = 'pivot-operator';
@@ -198,6 +198,7 @@ export class Operator {
       onError,
       clock,
       random,
+      timing: WATCH_TIMING,
     });
     return reflector;
   }

@@ -7,7 +7,7 @@ import { Reflector, type ReflectorFigures } from '../kube/reflector.ts';
 import type { Change } from '../kube/store.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
 import type { SecretRef } from './secret-refs.ts';
-import { SECRETS } from './types.ts';
+import { SECRETS, WATCH_TIMING } from './types.ts';
 
 /**
  * Secrets that never hold anything for a callflow and are many and large: Helm's records of releases, and tokens. A field selector cannot say
@@ -54,6 +54,7 @@ export class SecretKeeper {
       selection: SELECTION,
       transform: (object) => this.#keep(object),
       onChange: (change) => this.#changed(change),
+      timing: WATCH_TIMING,
     });
     this.#fetches = new WorkQueue({ ...options, process: (key, signal) => this.#fetch(key, signal), concurrency: 8 });
   }
