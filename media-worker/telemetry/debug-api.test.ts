@@ -171,6 +171,35 @@ describe('one call', () => {
     assert.deepEqual(iterations(await get('/202611-a@b')), [1, 2, 3]);
   });
 
+  it('has its CDR callbacks too, with the number of the last exchange; they are no exchanges in the list', async () => {
+    const root = start('a');
+    for (const number of [1, 2]) exchange(root, number).end();
+    root.end();
+    const cdr = root.child(
+      'POST',
+      { 'pivot.webhook.kind': 'cdr', 'url.full': 'https://app.example.com/cdr' },
+      'client',
+    );
+    cdr.set({ 'http.request.method': 'POST', 'http.response.status_code': 204 });
+    cdr.end();
+    const { data } = await get('/202611-a');
+    assert.deepEqual(
+      data.map(({ iteration, kind, uri }) => [iteration, kind, uri]),
+      [
+        [1, undefined, 'https://app.example.com/1'],
+        [2, undefined, 'https://app.example.com/2'],
+        [2, 'cdr', 'https://app.example.com/cdr'],
+      ],
+    );
+    const single = start('b');
+    exchange(single, 1).end();
+    const late = single.child('POST', { 'pivot.webhook.kind': 'cdr', 'url.full': 'https://app.example.com/cdr' });
+    late.set({ 'http.request.method': 'POST', 'http.response.status_code': 503 });
+    late.end();
+    const row = (await get('')).data.find(({ call_id }) => call_id === 'b');
+    assert.deepEqual([row?.['uri'], row?.['status_code']], ['https://app.example.com/1', '200']);
+  });
+
   it('shows what was sent and returned, as far as it was recorded', async () => {
     const root = start('a');
     exchange(root, 1, {

@@ -11,13 +11,15 @@ const TRUNCATED = [
 /** Kazoo counts seconds from the year 0. */
 const GREGORIAN_EPOCH_SECONDS = 62_167_219_200;
 
-/** One exchange attempt in the debug log: Kazoo's request and response entries in one (`pivot-behaviour.md` section 7). */
+/** One attempt of an exchange, or of a CDR callback, in the debug log: Kazoo's request and response entries in one (`pivot-behaviour.md` section 7). */
 export interface DebugEntry {
   readonly id: string;
   readonly call_id: string;
   readonly debug_id: string;
-  /** Number of the exchange in its call. Retries share it. */
+  /** Number of the exchange in its call. Retries share it; a CDR callback has that of the last exchange (Kazoo). */
   readonly iteration: number;
+  /** Ours: Kazoo leaves one to guess it from `uri`. Absent for exchanges. */
+  readonly kind?: 'cdr';
   /** Gregorian seconds. */
   readonly created: number;
   /** RFC 3339, to the millisecond, and an index, so that entries can be ordered. */
@@ -78,9 +80,11 @@ export function debugId(call: StoredCall): string {
   return `${new Date(call.startedAt).toISOString().slice(0, 7).replace('-', '')}-${call.callId}`;
 }
 
-/** A call's exchanges, oldest first. */
+/** A call's exchanges and CDR callbacks, oldest first. */
 export function entriesOf(call: StoredCall, node: string): DebugEntry[] {
-  return attempts(call).map((span, index) => entryOf(call, span, index, node));
+  const spans = attempts(call);
+  const last = Math.max(0, ...spans.map(({ attributes }) => Number(attributes['pivot.exchange'] ?? 0)));
+  return spans.map((span, index) => entryOf(call, span, { index, last, node }));
 }
 
 /** The call's row, or undefined when it made no request. */
@@ -88,7 +92,7 @@ export function rowOf(call: StoredCall, node: string): DebugRow | undefined {
   const entries = entriesOf(call, node);
   const first = entries[0];
   if (first === undefined) return undefined;
-  const last = entries.findLast((entry) => entry.iteration === first.iteration) ?? first;
+  const last = entries.findLast(({ iteration, kind }) => iteration === first.iteration && kind === undefined) ?? first;
   const root = call.spans[0]?.attributes ?? {};
   const received = call.spans.find((span) => span.name === 'call.received')?.attributes ?? root;
   return {
@@ -108,14 +112,24 @@ export function rowOf(call: StoredCall, node: string): DebugRow | undefined {
   };
 }
 
-/** The CLIENT spans of webhook attempts. */
+/** The CLIENT spans of exchanges and CDR callbacks. */
 function attempts(call: StoredCall): StoredSpan[] {
   return call.spans.filter(
-    (span) => span.attributes['pivot.exchange'] !== undefined && span.attributes['url.full'] !== undefined,
+    ({ attributes }) =>
+      attributes['url.full'] !== undefined && (attributes['pivot.exchange'] !== undefined || isCdr(attributes)),
   );
 }
 
-function entryOf(call: StoredCall, span: StoredSpan, index: number, node: string): DebugEntry {
+function isCdr(attributes: StoredSpan['attributes']): boolean {
+  return attributes['pivot.webhook.kind'] === 'cdr';
+}
+
+/** `index`: its place among the call's entries; `last`: the number of the call's last exchange. */
+function entryOf(
+  call: StoredCall,
+  span: StoredSpan,
+  { index, last, node }: { index: number; last: number; node: string },
+): DebugEntry {
   const { attributes } = span;
   const errors = faultsOf(span, 'pivot.error');
   const warnings = faultsOf(span, 'pivot.warning');
@@ -129,7 +143,8 @@ function entryOf(call: StoredCall, span: StoredSpan, index: number, node: string
     id: span.spanId,
     call_id: call.callId,
     debug_id: debugId(call),
-    iteration: Number(attributes['pivot.exchange']),
+    iteration: Number(attributes['pivot.exchange'] ?? last),
+    ...(isCdr(attributes) ? { kind: 'cdr' } : {}),
     created: gregorianSeconds(span.startedAt),
     timestamp: new Date(span.startedAt).toISOString(),
     index,
