@@ -94,8 +94,15 @@ export async function runOperator(options: OperatorCommandOptions): Promise<numb
 
 /** Everything that comes here is being dealt with. */
 function report(log: Logger, error: unknown): void {
-  if (!(error instanceof PivotError)) log.error({ err: error }, 'something failed');
-  else if (error.cause instanceof Error && error.fault.code === kubeCodes.handlerFailed.code) {
-    log.error({ code: error.fault.code, err: error.cause }, error.fault.message);
-  } else log.warn({ code: error.fault.code }, error.fault.message);
+  if (error instanceof PivotError) {
+    const { code, message } = error.fault;
+    if (code === kubeCodes.handlerFailed.code) log.error({ code, err: error.cause ?? error }, message);
+    else log.warn({ code }, message);
+    return;
+  }
+  // A watch that breaks in the middle says so in the words of the socket.
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string')
+    log.warn({ code: kubeCodes.unreachable.code }, `a connection broke: ${code} ${message}`);
+  else log.error({ err: error }, 'something failed');
 }
