@@ -1,18 +1,23 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { BasicTracerProvider, BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import {
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  type BufferConfig,
+  type SpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import { PRODUCT_VERSION } from './version.ts';
 
 export interface TelemetryOptions {
-  /** `service.name`; `OTEL_SERVICE_NAME` goes before it. */
+  /** `service.name`; `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` go before it. */
   readonly serviceName: string;
   /** Base URL of an OTLP/HTTP receiver, e.g. `http://127.0.0.1:4318`; the traces go to `/v1/traces` there. */
   readonly otlpUrl?: string;
-  /** The environment, for the standard `OTEL_*` variables. */
+  /** The environment, for the standard `OTEL_*` variables; the SDK reads further ones (headers, sampler, limits) by itself. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Further receivers of spans, e.g. the store in memory. */
   readonly processors?: readonly SpanProcessor[];
@@ -40,28 +45,29 @@ const EXPORT_LIMIT_MS = 5000;
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { env } = options;
   const resource = resourceFromAttributes({
-    [ATTR_SERVICE_NAME]: env['OTEL_SERVICE_NAME'] ?? options.serviceName,
+    [ATTR_SERVICE_NAME]: options.serviceName,
     [ATTR_SERVICE_VERSION]: PRODUCT_VERSION,
-  });
+  }).merge(detectResources({ detectors: [envDetector] }));
+  const reader = new PrometheusExporter({ preventServerStart: true });
+  const meters = new MeterProvider({ resource, readers: [reader] });
   const url = tracesUrl(options);
+  const timeoutMillis = positive(env['OTEL_EXPORTER_OTLP_TIMEOUT']) ?? EXPORT_LIMIT_MS;
+  // The declarations of sdk-trace-base leave `selfObsMeterProvider` out. It counts spans that were sent, that could not be
+  // (`error.type`), and that were dropped (`queue_full`).
+  const queue: BufferConfig & { readonly selfObsMeterProvider: MeterProvider } = {
+    maxQueueSize: positive(env['OTEL_BSP_MAX_QUEUE_SIZE']) ?? QUEUE_LIMIT,
+    maxExportBatchSize: positive(env['OTEL_BSP_MAX_EXPORT_BATCH_SIZE']) ?? BATCH,
+    scheduledDelayMillis: positive(env['OTEL_BSP_SCHEDULE_DELAY']) ?? SEND_EVERY_MS,
+    exportTimeoutMillis: positive(env['OTEL_BSP_EXPORT_TIMEOUT']) ?? EXPORT_LIMIT_MS,
+    selfObsMeterProvider: meters,
+  };
   const exporting =
-    url === undefined
-      ? []
-      : [
-          new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: EXPORT_LIMIT_MS }), {
-            maxQueueSize: QUEUE_LIMIT,
-            maxExportBatchSize: BATCH,
-            scheduledDelayMillis: SEND_EVERY_MS,
-            exportTimeoutMillis: EXPORT_LIMIT_MS,
-          }),
-        ];
+    url === undefined ? [] : [new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis }), queue)];
   const provider = new BasicTracerProvider({
     resource,
     spanProcessors: [...(options.processors ?? []), ...exporting],
     spanLimits: { attributeCountLimit: 128, eventCountLimit: 256, attributeValueLengthLimit: 20_000 },
   });
-  const reader = new PrometheusExporter({ preventServerStart: true });
-  const meters = new MeterProvider({ resource, readers: [reader] });
   const serializer = new PrometheusSerializer();
 
   return {
@@ -78,10 +84,20 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   };
 }
 
-/** `--otlp`, else the standard variables (OpenTelemetry, "OTLP Exporter Configuration"). */
+/** `--otlp`, else the standard variables (OpenTelemetry, "OTLP Exporter Configuration"); undefined when they turn traces off. */
 function tracesUrl({ otlpUrl, env }: TelemetryOptions): string | undefined {
-  const base = otlpUrl ?? env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-  if (otlpUrl === undefined && env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] !== undefined)
-    return env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
-  return base === undefined ? undefined : `${base.replace(/\/+$/, '')}/v1/traces`;
+  if (otlpUrl !== undefined) return underBase(otlpUrl);
+  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none') return undefined;
+  const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  // An empty variable counts as none (OpenTelemetry, "Environment Variable Specification").
+  return env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || (base ? underBase(base) : undefined);
+}
+
+function underBase(url: string): string {
+  return `${url.replace(/\/+$/, '')}/v1/traces`;
+}
+
+function positive(text: string | undefined): number | undefined {
+  const value = Number(text);
+  return text !== undefined && Number.isInteger(value) && value > 0 ? value : undefined;
 }
