@@ -189,7 +189,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({
       outputError: (text, write) =>
-        write(`${text.trim().replace(/^error: /, `${cliCodes.badOption.code} `)}; see --help\n`),
+        write(
+          `${text
+            .trim()
+            .replace(/^error: /, `${cliCodes.badOption.code} `)
+            .replace(/\.$/, '')}; see --help\n`,
+        ),
     });
   for (const command of [upCommand(), operatorCommand(), validateCommandLine(), callCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));

@@ -5,6 +5,12 @@ import { type CompileCache, compile } from '../operator/compile/compile.ts';
 import type { CompileResult } from '../operator/compile/result.ts';
 import { watchFolder } from '../operator/sources/folder.ts';
 
+/** Where lines go: what is wrong, and that it no longer is; what is new. */
+export interface ManifestLines {
+  readonly fault: (line: string) => void;
+  readonly note: (line: string) => void;
+}
+
 export interface ManifestSource {
   /** Gives `take` the table in force now and each one that follows. */
   onTable(take: (table: RoutingTable, secrets: SecretValues) => void): void;
@@ -15,7 +21,7 @@ export interface ManifestSource {
  * Compiles the manifests of files and folders into a routing table, again at every change. What is wrong is printed, one line a fault. At
  * the start a bad manifest is the end; later the last good version of what it declared is kept.
  */
-export async function watchManifests(paths: readonly string[], print: (line: string) => void): Promise<ManifestSource> {
+export async function watchManifests(paths: readonly string[], print: ManifestLines): Promise<ManifestSource> {
   const stop = new AbortController();
   const cache: CompileCache = new WeakMap();
   let readFaults: readonly Fault[] = [];
@@ -25,12 +31,12 @@ export async function watchManifests(paths: readonly string[], print: (line: str
 
   /** Prints what is wrong; when nothing is any more, says so, once both reading and compiling have had their say. */
   const tell = (faults: readonly Fault[]): void => {
-    for (const one of faults) print(faultLine(one));
+    for (const one of faults) print.fault(faultLine(one));
     faulty ||= faults.length > 0;
     queueMicrotask(() => {
       if (!faulty || readFaults.length > 0 || (last?.faults.length ?? 0) > 0) return;
       faulty = false;
-      print('manifests: all faults are mended');
+      print.fault('manifests: all faults are mended');
     });
   };
 
@@ -49,7 +55,7 @@ export async function watchManifests(paths: readonly string[], print: (line: str
       last = result;
       if (JSON.stringify(result.faults) !== known) tell(result.faults);
       take?.(result.table, result.secrets);
-      if (changed) print(`table ${result.table.version}: ${result.table.routes.length} routes`);
+      if (changed) print.note(`table ${result.table.version}: ${result.table.routes.length} routes`);
     },
   });
 

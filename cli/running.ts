@@ -8,7 +8,16 @@ export class Running {
     return started;
   }
 
+  /** Stops everything, also when something fails to stop; rejects with the first failure then. */
   async stop(): Promise<void> {
-    for (const stop of this.#stops.toReversed()) await stop();
+    const failures: unknown[] = [];
+    for (const stop of this.#stops.toReversed()) {
+      try {
+        await stop();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 }

@@ -76,8 +76,15 @@ async function start(
 ): Promise<Started> {
   const log = createLogger({ level: options.log });
   const store = new TraceStore(KEPT_CALLS);
-  const manifests: ManifestSource = running.add(await watchManifests(paths, (line) => console.error(line)), (source) =>
-    source.close(),
+  // First of all, so that it stops last: the calls that are ended at the stop have last lines too.
+  if (options.quiet !== true)
+    running.add(
+      printTimelines(store, (line) => console.log(line)),
+      (stop) => stop(),
+    );
+  const manifests: ManifestSource = running.add(
+    await watchManifests(paths, { fault: (line) => console.error(line), note: (line) => console.log(line) }),
+    (source) => source.close(),
   );
   const telemetry: Telemetry = running.add(
     createTelemetry({
@@ -133,11 +140,6 @@ async function start(
   );
   const taker = worker;
   manifests.onTable((table, secrets) => taker.setTable(table, secrets));
-  if (options.quiet !== true)
-    running.add(
-      printTimelines(store, (line) => console.log(line)),
-      (stop) => stop(),
-    );
 
   console.log(announcement(worker, http, telemetry, options));
   console.log(
