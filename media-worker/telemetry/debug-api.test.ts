@@ -269,6 +269,14 @@ describe('the stream of a call', () => {
     assert.deepEqual(lines, WHOLE);
   });
 
+  it('of a call that is over leaves out what came after it, like a CDR callback', async () => {
+    const root = start('a');
+    exchange(root, 1).end();
+    root.end();
+    root.child('POST', { 'pivot.webhook.kind': 'cdr' }, 'client').end();
+    assert.deepEqual((await events('a')).lines, WHOLE);
+  });
+
   it('of a call in progress tells what happened so far and goes on until it is over', async () => {
     const root = start('a');
     const span = exchange(root, 1);

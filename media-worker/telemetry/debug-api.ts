@@ -87,7 +87,10 @@ export function registerDebugApi(server: FastifyInstance, { store, node }: Debug
 function streamSpans(store: TraceStore, call: StoredCall, reply: FastifyReply): void {
   const { raw } = reply;
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  let finished = false;
   const send = ({ type, span }: Pick<SpanNews, 'type' | 'span'>): void => {
+    // CDR callbacks come after the end of the call.
+    if (finished) return;
     raw.write(`event: ${type}\ndata: ${JSON.stringify(span)}\n\n`);
     if (span.name === ROOT_SPAN && type === 'end') finish();
   };
@@ -96,6 +99,7 @@ function streamSpans(store: TraceStore, call: StoredCall, reply: FastifyReply): 
     else raw.write(': still here\n\n');
   }, KEEP_ALIVE_MS);
   const finish = (): void => {
+    finished = true;
     clearInterval(keepAlive);
     stop();
     raw.end();
@@ -104,6 +108,7 @@ function streamSpans(store: TraceStore, call: StoredCall, reply: FastifyReply): 
     if (news.traceId === call.traceId) send(news);
   });
   raw.on('close', finish);
+  raw.on('error', finish);
   for (const news of history(call)) send(news);
 }
 
