@@ -6,23 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { PivotError } from '../../crds/errors/fault.ts';
+import { toneShare } from './audio/goertzel.ts';
 import { type EslEvent, type Rig, startRig } from './harness.ts';
-import type { AudioSink, Frame, RtpSession } from './rtp/types.ts';
+import type { AudioSink, RtpSession } from './rtp/types.ts';
 import { startSoftswitch } from './softswitch.ts';
 
 /** Nothing here waits longer, however busy the machine is. */
 const limit = { timeout: 15_000 };
-
-/** How much of a frame is at one frequency (Goertzel), 0 to 1. */
-function share(frame: Frame, hertz: number): number {
-  const step = 2 * Math.cos((2 * Math.PI * hertz) / 8000);
-  let [one, two, power] = [0, 0, 0];
-  for (const sample of frame) {
-    [one, two] = [sample + step * one - two, one];
-    power += sample * sample;
-  }
-  return power === 0 ? 0 : (2 * (one * one + two * two - step * one * two)) / (power * frame.length);
-}
 
 /** Resolves when a session hears a tone for five frames on end. */
 function hears(rtp: RtpSession, hertz: number): Promise<void> {
@@ -30,7 +20,7 @@ function hears(rtp: RtpSession, hertz: number): Promise<void> {
     let frames = 0;
     const sink: AudioSink = {
       write(frame) {
-        frames = share(frame, hertz) > 0.8 ? frames + 1 : 0;
+        frames = toneShare(frame, hertz) > 0.8 ? frames + 1 : 0;
         if (frames < 5) return;
         rtp.removeSink(sink);
         resolve();
@@ -120,7 +110,7 @@ for (const inline of [false, true]) {
       const wav = await readFile(file);
       assert.equal(wav.length, 44 + 16_000);
       const middle = new Int16Array(wav.buffer.slice(wav.byteOffset + 8044, wav.byteOffset + 8044 + 1600));
-      assert.ok(share(middle, 500) > 0.8);
+      assert.ok(toneShare(middle, 500) > 0.8);
       await endpoint.destroy();
       await dialog.bye();
       rtp.close();
@@ -135,7 +125,7 @@ for (const inline of [false, true]) {
       assert.equal((await endpoint.api('uuid_record', [endpoint.uuid, 'stop', both])).getBody(), '+OK Success\n');
       const wav = await readFile(both);
       const middle = new Int16Array(wav.buffer.slice(wav.byteOffset + 4844, wav.byteOffset + 4844 + 1600));
-      assert.ok(share(middle, 500) > 0.1 && share(middle, 1500) > 0.1);
+      assert.ok(toneShare(middle, 500) > 0.1 && toneShare(middle, 1500) > 0.1);
       rtp.source = undefined;
       const { recordMilliseconds } = await endpoint.record(join(folder, 'silent.wav'), {
         timeLimitSecs: 20,

@@ -1,5 +1,7 @@
 /** Sound files for the tests, made here so that none need lie in the repository. */
 
+import { toneShare } from './goertzel.ts';
+
 type Encoding = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'f64' | 'alaw' | 'mulaw';
 
 export interface WavOptions {
@@ -120,4 +122,17 @@ export function makeMpeg(seconds: number, frequency: number): Buffer {
     }
   }
   return file;
+}
+
+/**
+ * How much of the 100 ms in which it was clearest is a sine of `frequency` Hz. What is heard in real time may have holes where the
+ * machine stood still; between them it has to be clean.
+ */
+export function clearestShare(samples: ArrayLike<number>, frequency: number): number {
+  const all = Int16Array.from(samples);
+  let best = 0;
+  for (let from = 0; from + 800 <= all.length; from += 80) {
+    best = Math.max(best, toneShare(all.subarray(from, from + 800), frequency));
+  }
+  return best;
 }

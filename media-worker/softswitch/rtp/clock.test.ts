@@ -120,3 +120,18 @@ test('a removed member is not called any more, not even in the same round, and t
   time.pass(100);
   assert.ok(second.ticks >= 4);
 });
+
+test('after a stall one frame is caught up with at a time, so that sockets are read in between', () => {
+  const time = new HandTime();
+  const clock = createMediaClock(time);
+  const at: number[] = [];
+  clock.add({ tick: () => void at.push(time.now()) });
+  time.pass(100);
+  const before = at.length;
+  // The next timer comes 60 ms late, those after it in time.
+  time.pass(80, 60);
+  time.pass(10);
+  const rounds = at.slice(before);
+  assert.ok(rounds.length >= 4);
+  assert.equal(new Set(rounds).size, rounds.length);
+});

@@ -138,7 +138,8 @@ class SlottedClock implements MediaClock {
       const behind = started - (this.#epoch + this.#next * SLOT_MS);
       if (behind > MAX_CATCH_UP_MS + FRAME_MS) this.#giveUp(Math.floor((behind - FRAME_MS) / FRAME_MS));
       let due = this.#epoch + this.#next * SLOT_MS;
-      while (due <= started) {
+      // One round at most: what came in during a stall is then read from the sockets before the next frames are due to be heard.
+      for (let slots = 0; slots < SLOTS && due <= started; slots++) {
         const members = this.#slots[this.#next % SLOTS]!;
         this.#next++;
         for (const member of members) {

@@ -3,8 +3,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, describe, test } from 'node:test';
 import { PivotError } from '../../../crds/errors/fault.ts';
-import { toneShare } from '../audio/goertzel.ts';
 import { SilenceSource } from '../audio/silence.ts';
+import { clearestShare } from '../audio/test-sounds.ts';
 import { parseTones, ToneSource } from '../audio/tone.ts';
 import { writeRtpHeader } from './packet.ts';
 import { createRtpPorts } from './ports.ts';
@@ -34,8 +34,8 @@ class Ear implements AudioSink {
 
   close(): void {}
 
-  share(frequency: number, from = 10): number {
-    return toneShare(Int16Array.from(this.samples.slice(from * 160)), frequency);
+  share(frequency: number): number {
+    return clearestShare(this.samples, frequency);
   }
 }
 
