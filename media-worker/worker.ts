@@ -1,4 +1,5 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
+import { prepareChecks } from '../crds/callflow/read-node.ts';
 import { fault, PivotError } from '../crds/errors/fault.ts';
 import { routingCodes } from '../crds/errors/routing.ts';
 import type { CompiledMedia, RoutingTable, SecretValues } from '../crds/routing-table.ts';
@@ -7,6 +8,7 @@ import { CallHandler } from './call/handler.ts';
 import { unlessAborted } from './call/waiting.ts';
 import { type Background, createBackground } from './callflow/background.ts';
 import { createPivotSession } from './callflow/pivot-session.ts';
+import { RUN_MODULES } from './callflow/registry.ts';
 import type { SoundLibrary } from './media/library.ts';
 import { MediaServer } from './media/media-server.ts';
 import type { Outgoing } from './outgoing/types.ts';
@@ -65,6 +67,7 @@ export async function startMediaWorker(options: MediaWorkerOptions, signal: Abor
   let secrets: SecretValues = new Map();
   let media: MediaServer | undefined;
   const background: Background = createBackground(MOST_BACKGROUND);
+  prepareChecks(RUN_MODULES);
 
   const signalling: Signalling = connectSignalling({
     ...options.drachtio,
