@@ -5,7 +5,7 @@ import { join } from './pointer.ts';
 import type { OwnJson, OwnObject } from './prepare.ts';
 
 /** Milliseconds of one exchange attempt, also the default (Kazoo's system setting `pivot.request_timeout_ms`). */
-export const PIVOT_TIMEOUT_LIMIT_MS = 5000;
+const PIVOT_TIMEOUT_LIMIT_MS = 5000;
 
 /**
  * `admission`: a manifest, which its author can mend, so what is out of range is refused.

@@ -24,12 +24,7 @@ export interface PrepareContext {
  * checked, unknown fields with a known neighbour are pointed out. Types that do not fit are copied as they are: ajv reports them.
  * The caller has measured the value, so recursion is bounded.
  */
-export function prepare(
-  value: Json,
-  schema: FieldSchema | undefined,
-  pointer: string,
-  context: PrepareContext,
-): OwnJson {
+function prepare(value: Json, schema: FieldSchema | undefined, pointer: string, context: PrepareContext): OwnJson {
   if (typeof value === 'string') return schema === undefined ? value : text(value, schema, pointer, context);
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) {

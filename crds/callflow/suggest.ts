@@ -2,7 +2,7 @@
  * Edits (insert, delete, replace, swap of neighbours) between two words, at most `limit` + 1. Words here are field and module names, so
  * the plain table is fast enough.
  */
-export function editDistance(a: string, b: string, limit: number): number {
+function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

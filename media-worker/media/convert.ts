@@ -7,7 +7,7 @@ import { Resampler } from './resample.ts';
 import { MAX_RATE, MIN_RATE, monoPieces, readWav, wavDurationMs, writeWav } from './wav.ts';
 
 /** What telephones carry and every FreeSWITCH plays without a module of its own. */
-export const TELEPHONE_RATE = 8000;
+const TELEPHONE_RATE = 8000;
 
 export type Conversion =
   | {

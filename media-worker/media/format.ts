@@ -26,7 +26,7 @@ const BITRATES_V2_L3 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144,
 const RATES = [44_100, 48_000, 32_000];
 
 /** Bytes of the MPEG layer III frame whose header is at `at` (ISO 11172-3, 2.4.1.3); undefined when there is none. */
-export function mp3FrameBytes(bytes: Uint8Array, at: number): number | undefined {
+function mp3FrameBytes(bytes: Uint8Array, at: number): number | undefined {
   const [b0, b1, b2] = [bytes[at], bytes[at + 1], bytes[at + 2]];
   if (b0 !== 0xff || b1 === undefined || b2 === undefined || (b1 & 0xe0) !== 0xe0) return undefined;
   const version = (b1 >> 3) & 3;

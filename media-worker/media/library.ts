@@ -74,7 +74,7 @@ export interface SoundLibrary {
   close(): Promise<void>;
 }
 
-export const DEFAULT_SOUND_LIMITS: SoundLimits = {
+const DEFAULT_SOUND_LIMITS: SoundLimits = {
   fetchBytes: 10 * 1024 * 1024,
   fetchMs: 10_000,
   speechMs: 20_000,

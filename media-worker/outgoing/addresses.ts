@@ -28,7 +28,7 @@ export const FORBIDDEN_NETWORKS = [
 ] as const;
 
 /** Refused unless allowed: IANA's special-purpose registries (RFC 6890), multicast and broadcast. */
-export const PRIVATE_NETWORKS = [
+const PRIVATE_NETWORKS = [
   '0.0.0.0/8', // this network; Linux connects it to itself
   '10.0.0.0/8',
   '100.64.0.0/10', // RFC 6598, also Tailscale and some pod networks

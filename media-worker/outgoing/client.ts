@@ -21,7 +21,7 @@ import type {
 import { parseTarget, redactUrl, type Target, withoutQuery } from './url.ts';
 
 /** Bytes of a response's body where the request sets no limit; what spec pivot-behaviour 8.2 P15 gives a webhook. */
-export const DEFAULT_MAX_BYTES = 256 * 1024;
+const DEFAULT_MAX_BYTES = 256 * 1024;
 
 export interface OutgoingOptions {
   readonly policy: AddressPolicyOptions;

@@ -31,7 +31,7 @@ function plainHost(host: string): string {
 }
 
 /** Reads a list of rules. Throws a `RangeError` naming the entry that is neither a network nor a host name. */
-export function parseRules(entries: readonly string[]): Rules {
+function parseRules(entries: readonly string[]): Rules {
   const networks: Network[] = [];
   const hosts: string[] = [];
   for (const entry of entries) {

@@ -30,7 +30,7 @@ function decode(text: string): string {
 }
 
 /** Longest URL that is requested, in characters; common servers refuse more than 8 KiB of request line, proxies more than 64. */
-export const MAX_URL_LENGTH = 65_536;
+const MAX_URL_LENGTH = 65_536;
 
 /** Parses an http(s) URL, absolute or relative to `base`, as RFC 3986 and the WHATWG URL standard say. */
 export function parseTarget(text: string, base?: string): TargetResult {

@@ -103,8 +103,8 @@ function uri(party: Party): string | undefined {
 }
 
 /** Milliseconds for one attempt, and the number of attempts (spec pivot-behaviour 4.9 TARGET). */
-export const CDR_TIMEOUT_MS = 5000;
-export const CDR_ATTEMPTS = 3;
+const CDR_TIMEOUT_MS = 5000;
+const CDR_ATTEMPTS = 3;
 /** Milliseconds before the second attempt; doubles. */
 const BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 5000;

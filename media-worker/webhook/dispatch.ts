@@ -86,7 +86,7 @@ export function dispatchResponse(response: WebhookResponse, options: { readonly 
 }
 
 /** Why a status is no success; undefined when it is one. Redirects that were followed never come here. */
-export function statusFault(status: number): Fault | undefined {
+function statusFault(status: number): Fault | undefined {
   if (SUCCESS.has(status)) return undefined;
   const message = `the web server answered ${status}`;
   if (status === 204 || status === 205) return fault(webhookCodes.noContent, `${message}, which carries no document`);

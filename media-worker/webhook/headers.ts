@@ -5,7 +5,7 @@ import type { Pair } from './encode.ts';
 import type { PivotSettings } from './settings.ts';
 import { PIVOT_SIGNATURE_HEADER, pivotSignature, TWILIO_SIGNATURE_HEADER, twilioSignature } from './signature.ts';
 
-export const ACCEPT = 'application/json, application/xml, text/xml';
+const ACCEPT = 'application/json, application/xml, text/xml';
 export const IDEMPOTENCY_HEADER = 'x-pivot-idempotency-key';
 
 type Site = Pick<PivotSettings, 'voiceUrl' | 'fallbackUrl' | 'cdrUrl' | 'headers' | 'tls' | 'signingKey'>;
@@ -18,7 +18,7 @@ function urlsOf(settings: Site): readonly string[] {
  * Whether the resource's author named the host of `url`: custom headers and TLS exceptions hold for those hosts only, and never for
  * plain HTTP where HTTPS was written, so that a document cannot send a key elsewhere.
  */
-export function isConfiguredHost(url: string, settings: Site): boolean {
+function isConfiguredHost(url: string, settings: Site): boolean {
   const asked = URL.parse(url);
   return urlsOf(settings).some((known) => {
     const named = URL.parse(known);

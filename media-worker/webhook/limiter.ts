@@ -10,7 +10,7 @@ export interface ExchangeLimits {
 }
 
 /** As the design says: "exchanges without end". Repetitions of a request belong to one exchange. */
-export const EXCHANGE_LIMITS: ExchangeLimits = { total: 100, burst: 10, windowMs: 10_000 };
+const EXCHANGE_LIMITS: ExchangeLimits = { total: 100, burst: 10, windowMs: 10_000 };
 
 export type Admission =
   | { readonly ok: true; readonly exchange: number }

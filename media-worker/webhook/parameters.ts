@@ -8,9 +8,9 @@ import type { WebhookFormat } from './settings.ts';
 export type Parameters = ReadonlyMap<string, Json>;
 
 /** `Api-Version` of the `kazoo` format (spec pivot-behaviour 8.1 R2). */
-export const KAZOO_API_VERSION = '4.x';
+const KAZOO_API_VERSION = '4.x';
 /** `ApiVersion` of the `twiml` format, Twilio's. */
-export const TWIML_API_VERSION = '2010-04-01';
+const TWIML_API_VERSION = '2010-04-01';
 
 /** Names that `<Set>` cannot override, in either format and whether the request has them or not (spec pivot-behaviour 3.3 to 3.5). */
 export const BUILT_IN_NAMES: ReadonlySet<string> = new Set([

@@ -2,9 +2,9 @@ import { redactUrl } from '../outgoing/url.ts';
 import type { SpanAttributes } from '../telemetry/span.ts';
 
 /** Bytes of a body or of all headers in a span. */
-export const RECORD_LIMIT = 16 * 1024;
+const RECORD_LIMIT = 16 * 1024;
 
-export const REDACTED = '***';
+const REDACTED = '***';
 
 /** Headers whose values are never recorded. */
 const SECRET_HEADERS: ReadonlySet<string> = new Set([
@@ -57,7 +57,7 @@ function withoutCredentials(text: string): string {
 }
 
 /** Cuts a text to `limit` bytes of UTF-8 without cutting a character in two. */
-export function cut(text: string, limit: number): { readonly text: string; readonly truncated: boolean } {
+function cut(text: string, limit: number): { readonly text: string; readonly truncated: boolean } {
   if (text.length <= limit / 3 || Buffer.byteLength(text) <= limit) return { text, truncated: false };
   const bytes = Buffer.from(text.slice(0, limit));
   let end = Math.min(limit, bytes.length);

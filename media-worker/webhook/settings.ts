@@ -43,9 +43,9 @@ export type SettingsResult =
   | { readonly ok: false; readonly fault: Fault };
 
 /** Milliseconds of one attempt where the settings name none, and the most they may name. */
-export const DEFAULT_TIMEOUT_MS = 5000;
+const DEFAULT_TIMEOUT_MS = 5000;
 /** Repetitions of one request; more would keep a caller waiting for longer than callers wait. */
-export const MAX_RETRIES = 5;
+const MAX_RETRIES = 5;
 const ALL_RETRY_ON: readonly RetryOn[] = ['connect', 'timeout', '5xx'];
 const DEFAULT_REJECT_CODE = 603;
 

@@ -78,7 +78,7 @@ export class FakeResponse implements SipResponse {
 }
 
 /** The caller's dialog. `bye` and `request` are what the caller does. */
-export class FakeDialog extends EventEmitter {
+class FakeDialog extends EventEmitter {
   connected = true;
   readonly sip = { callId: 'call-1', localTag: '2', remoteTag: '1' };
   readonly local = { sdp: '' };

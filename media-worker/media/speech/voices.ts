@@ -14,7 +14,7 @@ export interface VoiceWish {
 }
 
 /** Twilio's and Kazoo's names that stand for a kind of voice. */
-export const VOICE_KINDS: Readonly<Record<string, Gender>> = {
+const VOICE_KINDS: Readonly<Record<string, Gender>> = {
   man: 'male',
   male: 'male',
   woman: 'female',

@@ -11,7 +11,7 @@ import { parseTwiml } from '../parse.ts';
 import { runDocument } from '../run.ts';
 import { type Done, ScriptedCall, type ScriptedCallOptions } from './scripted-call.ts';
 
-export const DOCUMENT_URL = 'https://app.example.com/ivr/start.php';
+const DOCUMENT_URL = 'https://app.example.com/ivr/start.php';
 
 export interface Scenario extends ScriptedCallOptions {
   /** Keys that the caller presses, and when, in milliseconds from the start. */

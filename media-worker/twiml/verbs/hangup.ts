@@ -5,7 +5,7 @@ import type { Report } from '../report.ts';
 import { STOP, skipNested, skipText, type VerbDefinition, verbOf } from '../verb.ts';
 import { childElements, type XmlElement } from '../xml.ts';
 
-export const HANGUP_ATTRIBUTES = {} as const satisfies AttributeTable;
+const HANGUP_ATTRIBUTES = {} as const satisfies AttributeTable;
 
 export interface HangupVerb extends Position {
   readonly verb: 'Hangup';

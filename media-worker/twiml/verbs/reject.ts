@@ -6,7 +6,7 @@ import { STOP, skipNested, skipText, type VerbDefinition, verbOf } from '../verb
 import type { XmlElement } from '../xml.ts';
 import { type SoundReference, soundOf, soundReference } from './play.ts';
 
-export const REJECT_ATTRIBUTES = {
+const REJECT_ATTRIBUTES = {
   reason: {
     kind: 'word',
     values: ['rejected', 'busy'],

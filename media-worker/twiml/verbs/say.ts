@@ -10,7 +10,7 @@ import { CONTINUE, skipNested, type VerbDefinition, verbOf } from '../verb.ts';
 import { childElements, type XmlElement } from '../xml.ts';
 
 /** Kazoo's `pivot.tts_texts_size`. */
-export const MAX_TEXT_BYTES = 4000;
+const MAX_TEXT_BYTES = 4000;
 
 export const SAY_ATTRIBUTES = {
   voice: {

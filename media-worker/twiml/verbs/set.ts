@@ -6,7 +6,7 @@ import { CONTINUE, skipText, type VerbDefinition, verbOf } from '../verb.ts';
 import { childElements, type XmlElement } from '../xml.ts';
 import { MAX_VARIABLES, parseVariables, storeVariables, type Variable, variable } from './variable.ts';
 
-export const SET_ATTRIBUTES = {} as const satisfies AttributeTable;
+const SET_ATTRIBUTES = {} as const satisfies AttributeTable;
 
 export interface SetVerb extends Position {
   readonly verb: 'Set';

@@ -12,10 +12,10 @@ import { childElements, type XmlElement } from '../xml.ts';
 /** Variables of one call. */
 export const MAX_VARIABLES = 64;
 /** Bytes of one value, in UTF-8. */
-export const MAX_VALUE_BYTES = 1024;
+const MAX_VALUE_BYTES = 1024;
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 
-export const VARIABLE_ATTRIBUTES = {
+const VARIABLE_ATTRIBUTES = {
   key: {
     kind: 'text',
     default: undefined,
