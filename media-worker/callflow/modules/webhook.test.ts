@@ -48,6 +48,13 @@ describe('webhook', () => {
     assert.equal(notices[0]?.headers?.['traceparent']?.split('-')[2], span?.spanContext().spanId);
   });
 
+  it('leaves what it tells out of the trace, also what stands in the query', async () => {
+    const { spans } = await tell({ http_verb: 'get' });
+    const recorded = JSON.stringify(spans.map(({ attributes, events }) => [attributes, events]));
+    assert.equal(spans.find(({ name }) => name === 'GET')?.attributes['url.full'], URI);
+    assert.doesNotMatch(recorded, /15550100/);
+  });
+
   it('tries again every 2 s, `retries` times, while the server cannot be reached', async () => {
     const at: number[] = [];
     await tell(

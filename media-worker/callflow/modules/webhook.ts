@@ -22,6 +22,8 @@ const USER_AGENT = `${PRODUCT}/${PRODUCT_VERSION}`;
 
 interface Notice extends Encoded {
   readonly method: 'GET' | 'POST';
+  /** As it was configured: what a GET's query says of the call, its digits among it, stays out of the trace. */
+  readonly uri: string;
 }
 
 /**
@@ -42,7 +44,7 @@ export const webhook: CallflowModule = {
       value,
     ]);
     const custom = Object.entries(object(data, 'custom_data') ?? {}).filter(([name]) => !RESERVED.includes(name));
-    const notice: Notice = { method, ...encodeRequest(method, uri, new Map([...facts, ...custom]), 'form') };
+    const notice: Notice = { method, uri, ...encodeRequest(method, uri, new Map([...facts, ...custom]), 'form') };
     const retries = integer(data, 'retries') ?? 0;
     const taken = services.background.run(
       (signal) => tell(notice, retries, services.outgoing, span, signal),
@@ -72,7 +74,7 @@ async function tell(
 
 /** One attempt, a CLIENT span beneath the action's. */
 async function tellOnce(
-  { method, url, body, contentType }: Notice,
+  { method, uri, url, body, contentType }: Notice,
   resend: number,
   outgoing: Outgoing,
   parent: CallSpan,
@@ -81,7 +83,7 @@ async function tellOnce(
   const redactor = createRedactor([]);
   const span = parent.child(method, { 'pivot.webhook.kind': 'notice' }, 'client');
   try {
-    span.set(requestAttributes({ method, url, body, resend, userAgent: USER_AGENT, debug: false }, redactor));
+    span.set(requestAttributes({ method, url: uri, body, resend, userAgent: USER_AGENT, debug: false }, redactor));
     const result = await outgoing.request({
       method,
       url,
