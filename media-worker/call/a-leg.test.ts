@@ -553,6 +553,17 @@ describe('in the dialog', () => {
     assert.equal(made.call.signal.aborted, false);
   });
 
+  it('a re-INVITE whose answer nobody can carry any more is a warning', async () => {
+    for (const outcome of [() => Promise.resolve(''), () => Promise.reject(new Error('488'))]) {
+      const made = await answered();
+      made.media.endpoint.onModify = outcome;
+      const response = made.signalling.dialog.request('modify', { body: 'v=0 hold' });
+      response.failure = new Error('socket is closed');
+      await turn();
+      assert.deepEqual(made.codes(), [routingCodes.signallingLost.code]);
+    }
+  });
+
   it('a re-INVITE without an offer gets ours, and its ACK brings the answer', async () => {
     const made = await answered();
     const response = made.signalling.dialog.request('modify', { body: '' });

@@ -202,7 +202,12 @@ export class ALeg implements Call {
       };
       // Without an offer the 200 has ours, and the ACK brings the answer (RFC 3261 section 14.2).
       if (request.body === '') accept(onlyAudio(endpoint.localSdp));
-      else endpoint.modify(request.body).then(accept, () => response.send(488));
+      else
+        endpoint
+          .modify(request.body)
+          .then(accept, () => response.send(488))
+          // The connection broke meanwhile: there is nobody left to answer.
+          .catch((error: unknown) => this.span.warn(faultOf(error, routingCodes.signallingLost)));
     });
     dialog.on('info', (request, response) => {
       const digit = digitOfInfo(request.get('Content-Type'), request.body);
