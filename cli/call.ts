@@ -128,16 +128,28 @@ async function watch(number: string, options: CallCommandOptions, phone: PhoneCa
     };
     console.log(JSON.stringify(report, null, 2));
   }
-  if (!answered) {
-    console.error(formatFault(fault(cliCodes.callFailed, refusal(number, options, end, phone))));
-    return 1;
-  }
-  return end.by === 'timeout' ? 1 : 0;
+  const failure = answered ? badEnding(end) : refusal(number, options, end, phone);
+  if (failure === undefined) return 0;
+  console.error(formatFault(fault(cliCodes.callFailed, failure)));
+  return 1;
+}
+
+/** ITU-T Q.850: 16, normal call clearing; 31, normal, unspecified. */
+const NORMAL_CAUSES: ReadonlySet<string> = new Set(['16', '31']);
+
+/** Why a call that was answered did not end normally, as far as the far end says (RFC 3326); undefined when it did. */
+export function badEnding({ by, reasonHeader = '' }: Pick<PhoneCallEnd, 'by' | 'reasonHeader'>): string | undefined {
+  if (by === 'timeout') return 'The call was answered, but the far end stopped answering';
+  const cause = /(?:^|,)\s*Q\.850\s*;\s*cause\s*=\s*(\d+)/i.exec(reasonHeader)?.[1];
+  if (by !== 'remote' || cause === undefined || NORMAL_CAUSES.has(cause)) return undefined;
+  return `The call was answered, but the far end hung up with ${reasonHeader}`;
 }
 
 function endLine(end: PhoneCallEnd, phone: PhoneCall): string {
   const seconds = (phone.ear.heardMs / 1000).toFixed(1);
-  if (end.by === 'rejected') return `not answered: ${end.status ?? ''} ${end.reason ?? ''}`.trim();
+  if (end.by === 'rejected') {
+    return end.message === undefined ? 'not answered' : `not answered: ${end.status ?? ''} ${end.reason ?? ''}`.trim();
+  }
   const who = { local: 'this side hung up', remote: 'the far end hung up', timeout: 'the far end stopped answering' }[
     end.by
   ];

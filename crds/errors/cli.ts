@@ -33,9 +33,10 @@ export const cliCodes = {
   callFailed: {
     code: 'PV-1805',
     severity: 'error',
-    title: 'The test call was not answered',
-    cause: 'The far end refused it, could not be reached, or did not answer in time.',
-    cure: 'See the SIP status in the message. Is `pivot up` running at that address?',
+    title: 'The test call was not answered, or did not end normally',
+    cause:
+      'The far end refused it, could not be reached, did not answer in time, or hung up for another reason than that the call was over.',
+    cure: 'See the SIP status or the cause in the message, and the time line. Is `pivot up` running at that address?',
   },
   addressUnusable: {
     code: 'PV-1806',
