@@ -49,7 +49,13 @@ describe('the time line of a call', () => {
     assert.deepEqual(ended('action collect_dtmf', { 'pivot.digits': '12', 'pivot.digits.ended_by': 'max' }), [
       'digits 12 (ended by max)',
     ]);
-    assert.deepEqual(ended('action collect_dtmf', { 'pivot.digits': '' }), []);
+    assert.deepEqual(ended('verb Gather', { 'pivot.twiml.gather.count': 4, 'pivot.twiml.gather.ended_by': 'max' }), [
+      '4 digits (ended by max)',
+    ]);
+    const nothing = { 'pivot.digits.count': 0, 'pivot.digits.ended_by': 'timeout' };
+    assert.deepEqual(ended('action collect_dtmf', { ...nothing, 'pivot.digits': '' }), []);
+    assert.deepEqual(ended('action collect_dtmf', nothing), []);
+    assert.deepEqual(ended('action send_dtmf', { 'pivot.digits.count': 3 }), []);
   });
 
   it('tells warnings and errors with their codes', () => {

@@ -37,17 +37,18 @@ function atEnd(span: StoredSpan): TimelineEntry[] {
   }
   if (name === 'answer') return [{ at, kind: 'call', text: 'answered' }];
   if (name === 'call') return [{ at, kind: 'end', text: endText(span) }];
+  const typed = typedText(attributes);
+  return typed === undefined ? [] : [{ at, kind: 'digits', text: typed }];
+}
+
+/** Keys that were collected; only how many, where they are kept out of the trace. */
+function typedText(attributes: StoredSpan['attributes']): string | undefined {
   const digits = attributes['pivot.digits'] ?? attributes['pivot.twiml.gather.digits'];
-  if (digits !== undefined && digits !== '') {
-    return [
-      {
-        at,
-        kind: 'digits',
-        text: `digits ${digits} (ended by ${attributes['pivot.digits.ended_by'] ?? attributes['pivot.twiml.gather.ended_by']})`,
-      },
-    ];
-  }
-  return [];
+  const endedBy = attributes['pivot.digits.ended_by'] ?? attributes['pivot.twiml.gather.ended_by'];
+  const count = Number(attributes['pivot.digits.count'] ?? attributes['pivot.twiml.gather.count'] ?? 0);
+  if (endedBy === undefined || digits === '' || (digits === undefined && count === 0)) return undefined;
+  const what = digits === undefined ? `${count} ${count === 1 ? 'digit' : 'digits'}` : `digits ${digits}`;
+  return `${what} (ended by ${endedBy})`;
 }
 
 /**

@@ -20,6 +20,8 @@ export interface PivotSession {
   exchange(request: Omit<ExchangeRequest, 'facts' | 'signal'>, span: CallSpan): Promise<ExchangeOutcome>;
   /** A pivot action has begun. Gives its settings back with what it keeps of earlier ones (see `inheritSettings`). */
   begin(settings: PivotSettings): PivotSettings;
+  /** Whether the latest pivot action has `debug`: what the caller types may stand in the trace then (spec pivot-behaviour 7.6). */
+  readonly debug: boolean;
   /** The call is over: CDRs go out. */
   end(end: CallEnd): void;
 }
@@ -57,6 +59,9 @@ export function createPivotSession(options: PivotSessionOptions): PivotSession {
       const { cdrUrl } = settings;
       if (cdrUrl !== undefined) cdrTargets.set(cdrUrl, { ...settings, cdrUrl });
       return settings;
+    },
+    get debug() {
+      return begun.at(-1)?.debug ?? false;
     },
     end(end) {
       const warn = (error: unknown): void =>

@@ -13,8 +13,8 @@ export interface TwimlContext {
   readonly defaultActionMethod: 'GET' | 'POST';
   /** SIP status of `<Reject>` without `reason="busy"`. */
   readonly rejectCode: number;
-  /** The action is marked `sensitive`: digits stay out of trace and log. */
-  readonly sensitive: boolean;
+  /** Digits stay out of trace and log: the action is marked `sensitive`, or has no `debug`. */
+  readonly hideDigits: boolean;
 }
 
 /** Another webhook request that a verb asks for. */

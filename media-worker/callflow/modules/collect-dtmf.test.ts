@@ -135,12 +135,16 @@ describe('collect_dtmf', () => {
     assert.deepEqual(collections, {});
   });
 
-  it('keeps digits out of the trace when it is marked sensitive', async () => {
+  it('keeps digits out of the trace when it is marked sensitive, and where the pivot action has no debug', async () => {
     const keys = [[100, '4711']] as const;
-    const { attributes, collections } = await collect({ max_digits: 4, sensitive: true }, { keys });
-    assert.deepEqual(collections, { default: '4711' });
-    assert.equal(attributes['pivot.digits'], '***');
-    assert.ok(!JSON.stringify(attributes).includes('4711'));
+    for (const hidden of [
+      await collect({ max_digits: 4, sensitive: true }, { keys }),
+      await collect({ max_digits: 4 }, { keys, debug: false }),
+    ]) {
+      assert.deepEqual(hidden.collections, { default: '4711' });
+      assert.equal(hidden.attributes['pivot.digits.count'], 4);
+      assert.ok(!JSON.stringify(hidden.attributes).includes('4711'));
+    }
     assert.equal((await collect({ max_digits: 4 }, { keys })).attributes['pivot.digits'], '4711');
   });
 

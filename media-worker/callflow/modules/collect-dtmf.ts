@@ -14,7 +14,7 @@ const DEFAULT_INTER_DIGIT_MS = 2000;
 export const collectDtmf: CallflowModule = {
   name: 'collect_dtmf',
   describe: (data) => ({ 'pivot.collection': text(data, 'collection_name') ?? 'default' }),
-  async run({ call, span }, data) {
+  async run({ call, services, span }, data) {
     await call.answer();
     const terminators = terminatorsOf(data);
     const maxDigits = integer(data, 'max_digits') ?? 1;
@@ -28,7 +28,7 @@ export const collectDtmf: CallflowModule = {
     });
     call.memory.collections.set(text(data, 'collection_name') ?? 'default', collected.digits);
     span.set({
-      'pivot.digits': data['sensitive'] === true ? '***' : collected.digits,
+      ...(data['sensitive'] === true || !services.pivot.debug ? {} : { 'pivot.digits': collected.digits }),
       'pivot.digits.count': collected.digits.length,
       'pivot.digits.ended_by': collected.endedBy,
     });

@@ -83,7 +83,7 @@ async function runTwiml(
     documentUrl,
     defaultActionMethod: settings.defaultActionMethod,
     rejectCode: settings.rejectCode,
-    sensitive: isSensitive(data),
+    hideDigits: isSensitive(data) || !settings.debug,
   });
   if (ended.kind === 'stop' && ended.fault !== undefined) call.span.fail(ended.fault);
   return ended.kind === 'exchange' ? ended.next : undefined;

@@ -30,6 +30,8 @@ export interface FlowScenario extends ScriptedCallOptions {
   readonly answers?: readonly Answer[];
   /** What every request of the `webhook` action comes to. */
   readonly notice?: (request: OutgoingRequest) => OutgoingResult | Promise<OutgoingResult>;
+  /** Whether the pivot action before has `debug`; as if it had, unless given. */
+  readonly debug?: boolean;
   readonly secrets?: SecretValues;
   readonly before?: (call: ScriptedCall) => void;
   readonly modules?: (name: string) => CallflowModule | undefined;
@@ -102,6 +104,7 @@ export async function runFlow(flow: CallflowNode, scenario: FlowScenario = {}): 
     background,
     allowLoopbackUrls: true,
     pivot: {
+      debug: scenario.debug ?? true,
       async exchange(request) {
         call.signal.throwIfAborted();
         exchanges.push(request);

@@ -18,7 +18,7 @@ export interface Scenario extends ScriptedCallOptions {
   readonly keys?: readonly (readonly [at: number, keys: string])[];
   /** When the caller hangs up, in milliseconds. */
   readonly callerHangsUpAt?: number;
-  readonly context?: Partial<Pick<TwimlContext, 'documentUrl' | 'defaultActionMethod' | 'rejectCode' | 'sensitive'>>;
+  readonly context?: Partial<Pick<TwimlContext, 'documentUrl' | 'defaultActionMethod' | 'rejectCode' | 'hideDigits'>>;
   /** Done with the call before the document runs. */
   readonly before?: (call: ScriptedCall) => void;
 }
@@ -92,7 +92,7 @@ async function runAndHangUp(
       documentUrl: DOCUMENT_URL,
       defaultActionMethod: 'POST',
       rejectCode: 603,
-      sensitive: false,
+      hideDigits: false,
       ...scenario.context,
     });
     if (outcome.kind === 'finished') await call.hangup();

@@ -178,11 +178,11 @@ suite('<Gather>', () => {
     assert.deepEqual(result.warnings, ['PV-1353', 'PV-1353', 'PV-1353']);
   });
 
-  test('the span tells the digits; with `sensitive` only how many', async () => {
+  test('the span tells the digits, or where they are hidden only how many', async () => {
     const scenario = { keys: [[100, '123#']] } as const;
     const open = (await run('<Gather/>', scenario)).spans.find((span) => span.name === 'verb Gather')!;
     assert.equal(open.attributes['pivot.twiml.gather.digits'], '123');
-    const secret = (await run('<Gather/>', { ...scenario, context: { sensitive: true } })).spans;
+    const secret = (await run('<Gather/>', { ...scenario, context: { hideDigits: true } })).spans;
     assert.equal(secret[0]!.attributes['pivot.twiml.gather.count'], 3);
     assert.ok(!JSON.stringify(secret.map((span) => [span.attributes, span.events])).includes('123'));
   });

@@ -171,7 +171,7 @@ export const gather: VerbDefinition<GatherVerb> = {
     context.span.set({
       'pivot.twiml.gather.count': collected.digits.length,
       'pivot.twiml.gather.ended_by': collected.endedBy,
-      ...(context.sensitive ? {} : { 'pivot.twiml.gather.digits': collected.digits }),
+      ...(context.hideDigits ? {} : { 'pivot.twiml.gather.digits': collected.digits }),
     });
     if (collected.digits === '' && !verb.actionOnEmptyResult) return CONTINUE;
     return nextExchange(context, verb.action, verb.method, {
