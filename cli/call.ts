@@ -1,11 +1,10 @@
 import { cliCodes } from '../crds/errors/cli.ts';
 import { fault, formatFault, PivotError } from '../crds/errors/fault.ts';
+import { formatEntry, type TimelineEntry, type TimelineExchange } from '../debug/timeline.ts';
 import { type PhoneCall, type PhoneCallEnd, placeCall } from '../media-worker/softswitch/phone.ts';
 import { onStopSignals } from '../runtime/stop-signals.ts';
-import { type DebugEvent, followCall } from './follow-call.ts';
 import type { HostPort } from './options.ts';
-import { KeyPresser } from './press.ts';
-import { exchangeOf, formatEntry, type TimelineEntry, type TimelineExchange, timelineOf } from './timeline.ts';
+import { localAddressFor, watchCall } from './watched-call.ts';
 
 export interface CallCommandOptions {
   readonly sip: HostPort;
@@ -37,9 +36,6 @@ export interface CallReport {
   readonly heardMs: number;
 }
 
-/** How long the rest of the time line may take to arrive after the call. */
-const TIMELINE_LIMIT_MS = 3000;
-
 /** `pivot call`: places a call, prints what happens. Resolves with the exit code: 0 when it was answered and ended normally. */
 export async function call(number: string, options: CallCommandOptions): Promise<number> {
   const stop = onStopSignals();
@@ -69,43 +65,13 @@ export async function call(number: string, options: CallCommandOptions): Promise
 
 async function watch(number: string, options: CallCommandOptions, phone: PhoneCall): Promise<number> {
   const text = options.output === 'text';
-  const timeline: TimelineEntry[] = [];
-  const exchanges: TimelineExchange[] = [];
-  const said: string[] = [];
-  const played: string[] = [];
-  const note = (entry: TimelineEntry): void => {
-    timeline.push(entry);
-    if (text) console.log(formatEntry(entry));
-  };
-  const presser = new KeyPresser(phone, options.press, (keys) =>
-    note({ at: Date.now(), kind: 'digits', text: `pressing ${keys}` }),
-  );
-  const onEvent = (event: DebugEvent): void => {
-    for (const entry of timelineOf(event)) note(entry);
-    const exchange = exchangeOf(event);
-    if (exchange !== undefined) exchanges.push(exchange);
-    const { name, attributes } = event.span;
-    if (event.type === 'start' && name === 'media.play') {
-      (attributes['pivot.media.kind'] === 'speech' ? said : played).push(String(attributes['pivot.media.sound']));
-    }
-    presser.see(event);
-  };
-
-  const followed = followCall(phone, onEvent);
-  let answered = false;
-  let hangupTimer: NodeJS.Timeout | undefined;
-  phone.answered.then(
-    () => {
-      answered = true;
-      if (options.hangupAfter !== undefined) hangupTimer = setTimeout(() => void phone.hangup(), options.hangupAfter);
+  const { answered, end, exchanges, said, played, pressed, timeline } = await watchCall(phone, {
+    press: options.press,
+    ...(options.hangupAfter === undefined ? {} : { hangupAfter: options.hangupAfter }),
+    onEntry: (entry) => {
+      if (text) console.log(formatEntry(entry));
     },
-    () => {},
-  );
-  const end = await phone.ended;
-  clearTimeout(hangupTimer);
-  presser.stop();
-  await followed.finished(TIMELINE_LIMIT_MS);
-
+  });
   const { message: _message, ...plainEnd } = end;
   if (text) {
     console.log(endLine(end, phone));
@@ -121,7 +87,7 @@ async function watch(number: string, options: CallCommandOptions, phone: PhoneCa
       exchanges,
       said,
       played,
-      pressed: presser.pressed,
+      pressed,
       timeline,
       end: plainEnd,
       heardMs: phone.ear.heardMs,
@@ -166,9 +132,4 @@ function refusal(number: string, options: CallCommandOptions, end: PhoneCallEnd,
   const status =
     end.status === undefined ? 'no answer came' : `it was refused with ${end.status} ${end.reason ?? ''}`.trim();
   return `${number} at ${where}: ${status}${warning === undefined ? '' : ` (${warning})`}`;
-}
-
-/** The address to call from: loopback for loopback, else any, so that the far end can answer. */
-function localAddressFor(host: string): string {
-  return host === 'localhost' || host.startsWith('127.') ? '127.0.0.1' : '0.0.0.0';
 }

@@ -30,7 +30,7 @@ function sectionOf(command: string): string {
   return page.slice(start, end === -1 ? undefined : end);
 }
 
-const commands = [...help().matchAll(/^ {2}(\w+) .*[[<]/gm)]
+const commands = [...help().matchAll(/^ {2}([\w-]+) .*[[<]/gm)]
   .map(([, name = '']) => name)
   .filter((name) => name !== 'help');
 
@@ -50,7 +50,8 @@ describe('docs/cli.md', () => {
         const row = rows.find((line) => line.startsWith(`| \`${name}\` |`));
         assert.ok(row !== undefined, `docs/cli.md has no row for \`${name}\` of pivot ${command}`);
         // `(default: "cymru", env: …)`, `(choices: …, default: "warn")`; lists are empty by default.
-        const preset = /\bdefault: "?([^",)[\]]+)"?/.exec(description)?.[1];
+        const [, quoted, bare] = /\bdefault: (?:"([^"]+)"|([^",)[\]]+))/.exec(description) ?? [];
+        const preset = quoted ?? bare;
         assert.equal(row.split('|')[2]?.trim(), preset === undefined ? '' : `\`${preset}\``);
       });
     }

@@ -1,8 +1,8 @@
+import type { SpanMoment } from '../debug/stored-call.ts';
 import type { PhoneCall } from '../media-worker/softswitch/phone.ts';
-import type { SpanNews } from '../media-worker/telemetry/trace-store.ts';
 
 /** A span that started or ended, as the debug API streams it. */
-export type DebugEvent = Pick<SpanNews, 'type' | 'span'>;
+export type DebugEvent = SpanMoment;
 
 /** `<URL>;purpose=debug` (RFC 3261 section 20.9): where the far end keeps the call's debug log. */
 const DEBUG_INFO = /<(https?:\/\/[^>\s]+)>\s*;\s*purpose=debug/i;

@@ -2,15 +2,46 @@ import { Command, CommanderError, Option } from 'commander';
 import { cliCodes } from '../crds/errors/cli.ts';
 import { PivotError } from '../crds/errors/fault.ts';
 import { PRODUCT_VERSION } from '../runtime/version.ts';
-import { dtmf, duration, hostPort, httpUrl, portRange, positiveInteger } from './options.ts';
+import {
+  dtmf,
+  duration,
+  hostPort,
+  httpUrl,
+  portRange,
+  positiveInteger,
+  resourceName,
+  webSocketUrl,
+} from './options.ts';
 
 /** Collects a repeatable option. */
 function several(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
+/** Options about recordings, the same wherever calls are taken. */
+function recordingOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--recordings <dir>',
+        'folder for recordings, which FreeSWITCH sees too; else `recordings` in --data',
+      ).env('PIVOT_RECORDINGS'),
+    )
+    .addOption(
+      new Option(
+        '--recording-store <url>',
+        'keep recordings in s3://BUCKET/PREFIX; address, region and credentials by the AWS_* variables',
+      ).env('PIVOT_RECORDING_STORE'),
+    )
+    .addOption(
+      new Option('--public-url <url>', 'what RecordingUrl begins with; else the address of --http')
+        .argParser(httpUrl)
+        .env('PIVOT_PUBLIC_URL'),
+    );
+}
+
 function upCommand(): Command {
-  return new Command('up')
+  return recordingOptions(new Command('up'))
     .description('run everything on this machine: manifests from a folder, media worker, softswitch, debug API')
     .argument('[path...]', 'files or folders of YAML manifests, watched for changes', ['examples/'])
     .addOption(
@@ -24,9 +55,17 @@ function upCommand(): Command {
         .default(portRange('127.0.0.1:20000-20999'), '127.0.0.1:20000-20999'),
     )
     .addOption(
-      new Option('--http <host:port>', 'debug API, health and metrics')
+      new Option('--http <host:port>', 'Live Debug page, debug API, health and metrics')
         .argParser(hostPort)
         .default(hostPort('127.0.0.1:8080'), '127.0.0.1:8080'),
+    )
+    .addOption(
+      new Option(
+        '--http-name <name>',
+        'a name of this machine that browsers may use, beside localhost; may be repeated',
+      )
+        .argParser(several)
+        .default([]),
     )
     .addOption(
       new Option(
@@ -58,7 +97,7 @@ function upCommand(): Command {
         'send traces to this OTLP/HTTP receiver; the standard OTEL_* variables count too',
       ).argParser(httpUrl),
     )
-    .addOption(new Option('--data <dir>', 'folder for cached sound').default('data/'))
+    .addOption(new Option('--data <dir>', 'folder for cached sound and recordings').default('data/'))
     .addOption(new Option('--max-calls <n>', 'calls at once; more get 503').argParser(positiveInteger).default(200))
     .addOption(
       new Option(
@@ -90,7 +129,9 @@ function upCommand(): Command {
 
 function operatorCommand(): Command {
   return new Command('operator')
-    .description('run in a Kubernetes cluster: resources of the API server to the routing table, statuses and events')
+    .description(
+      'run in a Kubernetes cluster: resources of the API server to the routing table, to media workers, to statuses and events',
+    )
     .addOption(
       new Option(
         '--kubeconfig <file>',
@@ -102,10 +143,57 @@ function operatorCommand(): Command {
       new Option('--identity <text>', 'by which others know who leads; a random part is added').env('PIVOT_IDENTITY'),
     )
     .addOption(
-      new Option('--http <host:port>', 'health, readiness and metrics')
+      new Option('--http <host:port>', 'Live Debug page, debug API, health, readiness and metrics')
         .argParser(hostPort)
         .env('PIVOT_HTTP')
         .default(hostPort('127.0.0.1:8081'), '127.0.0.1:8081'),
+    )
+    .addOption(
+      new Option('--pod <name>', 'its own Pod: it carries the label pivot.voice/leader while it leads').env('POD_NAME'),
+    )
+    .addOption(
+      new Option('--pod-selector <selector>', 'label selector of all operator Pods; the others lose that label')
+        .env('PIVOT_POD_SELECTOR')
+        .default('app.kubernetes.io/name=pivot,app.kubernetes.io/component=operator'),
+    )
+    .addOption(
+      new Option('--stream <host:port>', 'where the leader serves the routing table to media workers')
+        .argParser(hostPort)
+        .env('PIVOT_STREAM')
+        .default(hostPort('0.0.0.0:8443'), '0.0.0.0:8443'),
+    )
+    .addOption(
+      new Option('--stream-tls <dir>', 'folder with tls.crt and tls.key; read anew when they change').env(
+        'PIVOT_STREAM_TLS',
+      ),
+    )
+    .addOption(new Option('--stream-insecure', 'no TLS; on a loopback address only, for trying out'))
+    .addOption(
+      new Option('--stream-audience <text>', 'audience for which the tokens of workers are made')
+        .env('PIVOT_STREAM_AUDIENCE')
+        .default('pivot-operator'),
+    )
+    .addOption(
+      new Option('--worker-account <namespace/name>', 'the only ServiceAccount whose tokens are let in')
+        .argParser(resourceName)
+        .env('PIVOT_WORKER_ACCOUNT'),
+    )
+    .addOption(new Option('--fleet <name>', 'the PivotFleet that counts').env('PIVOT_FLEET').default('default'))
+    .addOption(
+      new Option('--fleet-spec <file>', 'manifest of the PivotFleet, which is applied before anything else').env(
+        'PIVOT_FLEET_SPEC',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--snapshot-secrets <prefix>',
+        'keep the table in Secrets PREFIX-0 … for workers that start without an operator; off: do not',
+      )
+        .env('PIVOT_SNAPSHOT_SECRETS')
+        .default('pivot-table'),
+    )
+    .addOption(
+      new Option('--allow-shrink', 'publish a table even if most numbers would go at once').env('PIVOT_ALLOW_SHRINK'),
     )
     .addOption(
       new Option('--base-domain <domain>', 'a call to NAMESPACE.DOMAIN belongs to the account NAMESPACE').env(
@@ -129,6 +217,19 @@ function operatorCommand(): Command {
         .default('on'),
     )
     .addOption(
+      new Option(
+        '--jaeger <url>',
+        'query service of the Jaeger that has the traces, for the Live Debug page and the debug API',
+      )
+        .argParser(httpUrl)
+        .env('PIVOT_JAEGER'),
+    )
+    .addOption(
+      new Option('--jaeger-service <name>', "service.name of the media workers' traces")
+        .env('PIVOT_JAEGER_SERVICE')
+        .default('pivot-media-worker'),
+    )
+    .addOption(
       new Option('--log <level>', 'JSON log on standard error')
         .choices(['debug', 'info', 'warn', 'error', 'silent'])
         .env('PIVOT_LOG')
@@ -137,6 +238,132 @@ function operatorCommand(): Command {
     .action(async (options) => {
       const { runOperator } = await import('./operator.ts');
       process.exitCode = await runOperator(options);
+    });
+}
+
+function mediaWorkerCommand(): Command {
+  return recordingOptions(new Command('media-worker'))
+    .description('run in a Kubernetes cluster: take calls by the routing table of an operator')
+    .addOption(
+      new Option('--operator <url>', "wss://HOST:PORT of the operator's table stream")
+        .argParser(webSocketUrl)
+        .env('PIVOT_OPERATOR')
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--operator-ca <file>', "whom to trust as operator, PEM; else the system's certificates").env(
+        'PIVOT_OPERATOR_CA',
+      ),
+    )
+    .addOption(
+      new Option('--operator-token <file>', 'its token for the operator; read anew for each connection').env(
+        'PIVOT_OPERATOR_TOKEN',
+      ),
+    )
+    .addOption(
+      new Option('--name <name>', "its name; what the token says goes before it; else the host's name").env('POD_NAME'),
+    )
+    .addOption(new Option('--node <name>', 'the node on which it runs, shown to people').env('NODE_NAME'))
+    .addOption(
+      new Option('--data <dir>', 'folder for the last good routing table, sounds and recordings')
+        .env('PIVOT_DATA')
+        .default('data/'),
+    )
+    .addOption(
+      new Option(
+        '--snapshots <dir>',
+        'folder into which the snapshot Secrets are mounted, for a start without an operator',
+      ).env('PIVOT_SNAPSHOTS'),
+    )
+    .addOption(
+      new Option('--sounds <dir>', 'folder for sounds that FreeSWITCH sees too; else `sounds` in --data').env(
+        'PIVOT_SOUNDS',
+      ),
+    )
+    .addOption(
+      new Option('--sip <host:port>', 'where calls come in when the softswitch takes them, UDP and TCP')
+        .argParser(hostPort)
+        .env('PIVOT_SIP')
+        .default(hostPort('127.0.0.1:5060'), '127.0.0.1:5060'),
+    )
+    .addOption(
+      new Option('--rtp <host:from-to>', "the softswitch's UDP ports for sound")
+        .argParser(portRange)
+        .env('PIVOT_RTP')
+        .default(portRange('127.0.0.1:20000-29999'), '127.0.0.1:20000-29999'),
+    )
+    .addOption(
+      new Option('--drachtio <host:port>', 'the drachtio-server to use instead of the softswitch (with --freeswitch)')
+        .argParser(hostPort)
+        .env('PIVOT_DRACHTIO'),
+    )
+    .addOption(new Option('--drachtio-secret <secret>', 'its secret').env('PIVOT_DRACHTIO_SECRET').default('cymru'))
+    .addOption(
+      new Option('--freeswitch <host:port>', "the FreeSWITCH to use, its event socket's address")
+        .argParser(hostPort)
+        .env('PIVOT_FREESWITCH'),
+    )
+    .addOption(
+      new Option('--freeswitch-secret <secret>', "its event socket's password")
+        .env('PIVOT_FREESWITCH_SECRET')
+        .default('ClueCon', 'ClueCon'),
+    )
+    .addOption(
+      new Option('--event-socket-address <address>', 'address of this process that FreeSWITCH connects back to')
+        .env('PIVOT_EVENT_SOCKET_ADDRESS')
+        .default('127.0.0.1'),
+    )
+    .addOption(
+      new Option('--http <host:port>', 'health, readiness and metrics')
+        .argParser(hostPort)
+        .env('PIVOT_HTTP')
+        .default(hostPort('127.0.0.1:8080'), '127.0.0.1:8080'),
+    )
+    .addOption(
+      new Option(
+        '--otlp <url>',
+        'send traces to this OTLP/HTTP receiver; the standard OTEL_* variables count too',
+      ).argParser(httpUrl),
+    )
+    .addOption(
+      new Option('--max-calls <n>', 'calls at once; more get 503').argParser(positiveInteger).env('PIVOT_MAX_CALLS'),
+    )
+    .addOption(
+      new Option('--deny <what>', 'refuse requests to a network, a host, or "private"; may be repeated')
+        .argParser(several)
+        .default([]),
+    )
+    .addOption(
+      new Option('--allow <what>', 'a private network or host that is allowed all the same; may be repeated')
+        .argParser(several)
+        .default([]),
+    )
+    .addOption(
+      new Option('--allow-loopback-urls', 'take callflows whose web server is on loopback, for trying out').env(
+        'PIVOT_ALLOW_LOOPBACK_URLS',
+      ),
+    )
+    .addOption(
+      new Option('--drain-delay <time>', 'how long new calls are still taken after SIGTERM')
+        .argParser(duration)
+        .env('PIVOT_DRAIN_DELAY')
+        .default(5_000, '5s'),
+    )
+    .addOption(
+      new Option('--grace <time>', 'how long calls may go on after that')
+        .argParser(duration)
+        .env('PIVOT_GRACE')
+        .default(3_600_000, '60m'),
+    )
+    .addOption(
+      new Option('--log <level>', 'JSON log on standard error')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .env('PIVOT_LOG')
+        .default('info'),
+    )
+    .action(async (options) => {
+      const { runMediaWorker } = await import('./media-worker.ts');
+      process.exitCode = await runMediaWorker(options);
     });
 }
 
@@ -196,7 +423,7 @@ export async function main(argv: readonly string[]): Promise<void> {
             .replace(/\.$/, '')}; see --help\n`,
         ),
     });
-  for (const command of [upCommand(), operatorCommand(), validateCommandLine(), callCommand()]) {
+  for (const command of [upCommand(), operatorCommand(), mediaWorkerCommand(), validateCommandLine(), callCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   try {

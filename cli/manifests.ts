@@ -1,7 +1,8 @@
 import { cliCodes } from '../crds/errors/cli.ts';
 import { type Fault, fault, formatFault, PivotError } from '../crds/errors/fault.ts';
+import type { PivotCallflow } from '../crds/resources.ts';
 import type { RoutingTable, SecretValues } from '../crds/routing-table.ts';
-import { type CompileCache, compile } from '../operator/compile/compile.ts';
+import { compile } from '../operator/compile/compile.ts';
 import type { CompileResult } from '../operator/compile/result.ts';
 import { watchFolder } from '../operator/sources/folder.ts';
 
@@ -14,6 +15,10 @@ export interface ManifestLines {
 export interface ManifestSource {
   /** Gives `take` the table in force now and each one that follows. */
   onTable(take: (table: RoutingTable, secrets: SecretValues) => void): void;
+  /** What is declared now, and what it amounts to. */
+  latest(): { readonly callflows: readonly PivotCallflow[]; readonly result: CompileResult };
+  /** Calls `changed` after each compile; returns the way to stop. */
+  watch(changed: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -23,9 +28,10 @@ export interface ManifestSource {
  */
 export async function watchManifests(paths: readonly string[], print: ManifestLines): Promise<ManifestSource> {
   const stop = new AbortController();
-  const cache: CompileCache = new WeakMap();
   let readFaults: readonly Fault[] = [];
   let last: CompileResult | undefined;
+  let callflows: readonly PivotCallflow[] = [];
+  const watchers = new Set<() => void>();
   let take: ((table: RoutingTable, secrets: SecretValues) => void) | undefined;
   let faulty = false;
 
@@ -49,12 +55,14 @@ export async function watchManifests(paths: readonly string[], print: ManifestLi
     },
     onChange: (resources) => {
       const previous = last === undefined ? {} : { previous: last };
-      const result = compile(resources, { allowLoopbackUrls: true, cache, ...previous });
+      const result = compile(resources, { allowLoopbackUrls: true, ...previous });
       const known = JSON.stringify(last?.faults ?? []);
       const changed = last !== undefined && last.table.version !== result.table.version;
       last = result;
+      callflows = resources.flatMap(({ resource }) => (resource.kind === 'PivotCallflow' ? [resource] : []));
       if (JSON.stringify(result.faults) !== known) tell(result.faults);
       take?.(result.table, result.secrets);
+      for (const watcher of [...watchers]) watcher();
       if (changed) print.note(`table ${result.table.version}: ${result.table.routes.length} routes`);
     },
   });
@@ -66,10 +74,17 @@ export async function watchManifests(paths: readonly string[], print: ManifestLi
     const count = `${bad.length} ${bad.length === 1 ? 'fault' : 'faults'}`;
     throw new PivotError(fault(cliCodes.badManifests, `${count} in ${paths.join(', ')}; nothing was started`));
   }
+  // Watching begins with a first load, which compiles.
+  const result = last ?? compile([]);
   return {
     onTable(taker) {
       take = taker;
-      if (last !== undefined) taker(last.table, last.secrets);
+      taker((last ?? result).table, (last ?? result).secrets);
+    },
+    latest: () => ({ callflows, result: last ?? result }),
+    watch(changed) {
+      watchers.add(changed);
+      return () => watchers.delete(changed);
     },
     async close() {
       stop.abort();

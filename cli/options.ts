@@ -29,6 +29,19 @@ export function portRange(value: string): PortRange {
   return { host: match[1] ?? (match[2] === '' ? '127.0.0.1' : (match[2] ?? '127.0.0.1')), from, to };
 }
 
+export interface ResourceName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** `NAMESPACE/NAME` of a Kubernetes object. */
+export function resourceName(value: string): ResourceName {
+  const [, namespace, name] = /^([a-z0-9][-a-z0-9]{0,62})\/([a-z0-9][-a-z0-9.]{0,252})$/.exec(value) ?? [];
+  if (namespace === undefined || name === undefined)
+    throw new InvalidArgumentError('It must be NAMESPACE/NAME, like pivot/pivot-media-worker.');
+  return { namespace, name };
+}
+
 export function positiveInteger(value: string): number {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
@@ -45,6 +58,15 @@ export function duration(value: string): number {
 export function httpUrl(value: string): string {
   if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
     throw new InvalidArgumentError('It must be an http or https URL.');
+  return value;
+}
+
+/** `wss://HOST:PORT`; `ws:` only where nothing leaves the machine. */
+export function webSocketUrl(value: string): string {
+  const { protocol, hostname } = URL.canParse(value) ? new URL(value) : { protocol: '', hostname: '' };
+  const isLoopback = ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
+  if (protocol !== 'wss:' && !(protocol === 'ws:' && isLoopback))
+    throw new InvalidArgumentError('It must be wss://HOST:PORT (ws: only to a loopback address).');
   return value;
 }
 

@@ -1,4 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
+import type { TableClient } from '../media-worker/routing/table-client/table-client.ts';
 import type { Softswitch, SoftswitchStatistics } from '../media-worker/softswitch/softswitch.ts';
 
 /** Gauges over the process itself: memory, CPU, and every kind of handle that is open, so that a leak can be seen from outside. */
@@ -30,6 +31,25 @@ export function observeProcess(meter: Meter): void {
       const main = process.threadCpuUsage();
       result.observe((all.user + all.system) / 1000, { of: 'process' });
       result.observe((main.user + main.system) / 1000, { of: 'main' });
+    });
+}
+
+/** The worker's end of the table stream. */
+export function observeTableClient(meter: Meter, table: TableClient): void {
+  meter
+    .createObservableGauge('pivot.table.connected', { description: '1 while the stream to the operator is up' })
+    .addCallback((result) => result.observe(table.connected ? 1 : 0));
+  meter
+    .createObservableGauge('pivot.table.in_use', {
+      description: 'The routing table in use: always 1, by version and origin',
+    })
+    .addCallback((result) => {
+      if (table.version !== undefined) result.observe(1, { version: table.version, origin: table.origin });
+    });
+  meter
+    .createObservableCounter('pivot.table.stream', { description: 'What came over the stream, and what was refused' })
+    .addCallback((result) => {
+      for (const [what, count] of Object.entries(table.figures)) result.observe(count, { what });
     });
 }
 

@@ -1,27 +1,39 @@
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { cliCodes } from '../crds/errors/cli.ts';
 import { fault, formatFault, PivotError } from '../crds/errors/fault.ts';
-import { createSoundLibrary, type SoundLibrary, type SoundLibraryOptions } from '../media-worker/media/library.ts';
-import { createOutgoing } from '../media-worker/outgoing/client.ts';
+import { registerLocalDebugApi } from '../debug/api/debug-api.ts';
+import { TraceStore } from '../debug/trace-store.ts';
+import type { SoundLibrary } from '../media-worker/media/library.ts';
 import type { Outgoing } from '../media-worker/outgoing/types.ts';
-import { registerDebugApi } from '../media-worker/telemetry/debug-api.ts';
-import { TraceStore } from '../media-worker/telemetry/trace-store.ts';
+import type { Recordings } from '../media-worker/recordings/recordings.ts';
+import { registerRecordings } from '../media-worker/recordings/serve.ts';
+import { Router } from '../media-worker/routing/router.ts';
 import { type MediaWorker, startMediaWorker } from '../media-worker/worker.ts';
 import { type HttpServer, startHttpServer } from '../runtime/http-server.ts';
 import { createLogger, type LogLevel } from '../runtime/log.ts';
 import { onStopSignals } from '../runtime/stop-signals.ts';
 import { createTelemetry, type Telemetry } from '../runtime/telemetry.ts';
+import { PRODUCT_VERSION } from '../runtime/version.ts';
+import { callflowsOf } from './callflow-views.ts';
 import { listening } from './listening.ts';
 import { type ManifestSource, watchManifests } from './manifests.ts';
 import { type MediaServerOptions, mediaServers } from './media-servers.ts';
-import type { HostPort } from './options.ts';
+import { type HostPort, hostPort } from './options.ts';
 import { printTimelines } from './print-timelines.ts';
 import { observeProcess } from './process-metrics.ts';
 import { Running } from './running.ts';
+import { PageCalls } from './test-calls.ts';
+import {
+  addressPolicy,
+  createHttpClient,
+  createSounds,
+  openRecordings,
+  type RecordingOptions,
+} from './worker-parts.ts';
 
-export interface UpOptions extends MediaServerOptions {
+export interface UpOptions extends MediaServerOptions, RecordingOptions {
   readonly http: HostPort;
+  readonly httpName: readonly string[];
   readonly eventSocketAddress: string;
   readonly otlp?: string;
   readonly data: string;
@@ -95,13 +107,17 @@ async function start(
     }),
     (started) => started.shutdown(),
   );
-  const outgoing: Outgoing = running.add(createHttpClient(options), (started) => started.close());
+  const outgoing: Outgoing = running.add(createHttpClient(addressPolicy(options, { allowPrivate: true })), (started) =>
+    started.close(),
+  );
   let worker: MediaWorker | undefined;
+  let recordings: Recordings | undefined;
   const sounds: SoundLibrary = running.add(
-    createSounds(options, outgoing, (account, id) => worker?.media(account, id)),
+    createSounds(join(options.data, 'sounds'), outgoing, (account, id) => worker?.media(account, id)),
     (started) => started.close(),
   );
   await sounds.open();
+  const pageCalls = running.add(new PageCalls(() => sipOf(worker)), (calls) => calls.close());
 
   const http: HttpServer = running.add(
     await listening('--http', options.http, () =>
@@ -110,25 +126,47 @@ async function start(
         log,
         readiness: () => worker?.readiness() ?? { ready: false, reasons: ['starting'] },
         metrics: () => telemetry.prometheus(),
-        routes: (server) => registerDebugApi(server, { store, node: NODE_NAME }),
+        routes: (server) => {
+          const endLive = registerLocalDebugApi(server, {
+            store,
+            node: NODE_NAME,
+            version: PRODUCT_VERSION,
+            callflows: callflowsOf(manifests, () => worker?.tableVersion),
+            testCalls: pageCalls,
+            names: [options.http.host, ...options.httpName],
+          });
+          server.addHook('onClose', async () => endLive());
+          registerRecordings(server, () => recordings);
+        },
       }),
     ),
     (started) => started.close(),
   );
 
+  recordings = running.add(
+    await openRecordings(options, http, {
+      outgoing,
+      tracer: telemetry.tracer,
+      meter: telemetry.meter,
+      log,
+      settingsOf: (callflow) => worker?.webhookSettings(callflow),
+    }),
+    (opened) => opened.close(),
+  );
   observeProcess(telemetry.meter);
   const { servers, failed } = await mediaServers(options, running, telemetry, log);
   worker = running.add(
-    await startMediaWorker(
+    startMediaWorker(
       {
         ...servers,
         eventSocketAddress: options.eventSocketAddress,
         outgoing,
         sounds,
+        recordings,
         tracer: telemetry.tracer,
         meter: telemetry.meter,
         log,
-        maxCalls: options.maxCalls,
+        maxCalls: () => options.maxCalls,
         language: 'en-us',
         allowLoopbackUrls: true,
         debugUrl: (account, callId) =>
@@ -139,7 +177,8 @@ async function start(
     (started) => started.close(),
   );
   const taker = worker;
-  manifests.onTable((table, secrets) => taker.setTable(table, secrets));
+  await taker.started;
+  manifests.onTable((table, secrets) => taker.use(new Router(table), secrets));
 
   console.log(announcement(worker, http, telemetry, options));
   console.log(
@@ -148,30 +187,13 @@ async function start(
   return { worker, failed };
 }
 
-function createSounds(
-  options: UpOptions,
-  outgoing: Outgoing,
-  resolveMedia: NonNullable<SoundLibraryOptions['resolveMedia']>,
-): SoundLibrary {
-  const folder = resolve(join(options.data, 'sounds'));
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new PivotError(fault(cliCodes.badOption, `--data: ${folder} cannot be made: ${reason}`));
-  }
-  return createSoundLibrary({ folder, outgoing, resolveMedia });
-}
-
-/** On one's own machine webhooks are on loopback, so private addresses are allowed unless `--deny private` says otherwise. */
-function createHttpClient({ deny, allow }: UpOptions): Outgoing {
-  const policy = { allowPrivate: !deny.includes('private'), allow, deny: deny.filter((entry) => entry !== 'private') };
-  try {
-    return createOutgoing({ policy });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new PivotError(fault(cliCodes.badOption, `--deny or --allow: ${error.message}`));
-  }
+/** Where the page's test calls go: as phones do, over UDP. */
+function sipOf(worker: MediaWorker | undefined): HostPort {
+  const address = worker?.sipAddresses.find((one) => one.startsWith('udp/'));
+  if (address === undefined)
+    throw new PivotError(fault(cliCodes.callFailed, 'There is no SIP address over UDP that a test call could go to'));
+  const { host, port } = hostPort(address.slice('udp/'.length));
+  return { host: host === '0.0.0.0' ? '127.0.0.1' : host, port };
 }
 
 /** `udp/127.0.0.1:5060` as people write it. */
@@ -182,7 +204,7 @@ function plainAddress(hostport: string): string {
 function announcement(worker: MediaWorker, http: HttpServer, telemetry: Telemetry, options: UpOptions): string {
   const lines = [
     `numbers ${worker.numbers}, table ${worker.tableVersion}`,
-    `debug log ${http.url}/v2/accounts/default/pivot/debug`,
+    `live debug ${http.url}/`,
     options.deny.includes('private')
       ? 'webhooks: loopback and private addresses are refused (--deny private)'
       : 'webhooks: loopback and private addresses are allowed here (--deny private refuses them)',

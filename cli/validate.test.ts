@@ -75,6 +75,14 @@ test('every fault of every file is printed as FILE:LINE:COLUMN CODE message, and
   assert.equal(lines.length, 5);
 });
 
+test('a bad name hides nothing of what else is wrong', async (t) => {
+  const bad = GOOD.replace('support', 'Support Line').replace('http://127.0.0.1:3000/voice', 'ftp://x');
+  const { code, out } = await run([await folderOf(t, { 'a.yaml': bad })]);
+  assert.equal(code, 1);
+  assert.match(out, /PV-1004 .*metadata\.name/);
+  assert.match(out, /PV-1110 pivot: "voice_url" is refused/);
+});
+
 test('conflicts between files are found', async (t) => {
   const folder = await folderOf(t, { 'a.yaml': GOOD, 'b.yaml': GOOD.replace('support', 'other') });
   const { code, out } = await run([join(folder, 'a.yaml'), join(folder, 'b.yaml')]);

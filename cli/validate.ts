@@ -4,8 +4,10 @@ import { parseCallflowJson, withoutByteOrderMark } from '../crds/callflow/parse.
 import { callflowCodes } from '../crds/errors/callflow.ts';
 import { type Fault, fault } from '../crds/errors/fault.ts';
 import { manifestCodes } from '../crds/errors/manifest.ts';
-import type { Located } from '../crds/resources.ts';
+import { locateFault } from '../crds/locate.ts';
+import type { Located, PivotResource } from '../crds/resources.ts';
 import { parseTwiml } from '../media-worker/twiml/parse.ts';
+import { checkResource } from '../operator/compile/check.ts';
 import { compile } from '../operator/compile/compile.ts';
 import { listFiles } from '../operator/sources/listing.ts';
 import { parseManifest } from '../operator/sources/manifest.ts';
@@ -60,11 +62,19 @@ export async function validateCommand(
       const manifest = parseManifest(text, file);
       resources.push(...manifest.resources);
       faults.push(...manifest.faults);
+      for (const { nameless } of manifest.documents) faults.push(...nameless.flatMap((one) => ownFaults(one, options)));
     }
   }
   faults.push(...compile(resources, { allowLoopbackUrls }).faults);
   print(sorted(faults.map(rowOf), [...files.keys()]), files.size, options, io);
   return faults.some((one) => one.severity === 'error') ? 1 : 0;
+}
+
+/** What is wrong with a resource by itself: without a name it meets no others. */
+function ownFaults(located: Located<PivotResource>, { allowLoopbackUrls = true }: ValidateOptions): Fault[] {
+  const { resource } = located;
+  if (resource.kind === 'PivotFleet') return [];
+  return checkResource(resource, { allowLoopbackUrls }).faults.map((one) => locateFault(one, located));
 }
 
 function twimlFaults(text: string, file: string): Fault[] {

@@ -14,7 +14,13 @@ import { API_VERSION, GROUP, type PivotResource, type Resource, type Secret } fr
 /** A typed resource, or what is wrong with it. Places have JSON pointers into the given value. */
 export type ReadResult =
   | { readonly ok: true; readonly resource: Resource; readonly warnings: readonly Fault[] }
-  | { readonly ok: false; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[] };
+  | {
+      readonly ok: false;
+      readonly faults: readonly Fault[];
+      readonly warnings: readonly Fault[];
+      /** The resource without name and namespace, if nothing but its `metadata` is wrong: what else may be wrong with it can still be found. */
+      readonly nameless: PivotResource | undefined;
+    };
 
 type Fields = { readonly [key: string]: unknown };
 
@@ -45,9 +51,8 @@ export function readResource(value: unknown): ReadResult {
     collector.report(manifestCodes.notAnObject, `a resource is expected, not ${show(value)}`, '');
   }
   const { faults, warnings } = collector;
-  return resource === undefined || faults.length > 0
-    ? { ok: false, faults, warnings }
-    : { ok: true, resource, warnings };
+  if (resource !== undefined && faults.length === 0) return { ok: true, resource, warnings };
+  return { ok: false, faults, warnings, nameless: resource?.kind === 'Secret' ? undefined : resource };
 }
 
 function read(value: Fields, collector: Collector): Resource | undefined {
@@ -96,8 +101,9 @@ function readPivotResource(
     warnUnknown(field, kind, '', misplaced ? `spec.${field}` : suggest(field, TOP_FIELDS), collector);
   }
   readFields(specField, own.spec, kind, '/spec', collector);
-  if (collector.faults.length > 0) return undefined;
-  const named = withNamespace(metadata as PivotResource['metadata']);
+  if (collector.faults.some(({ place }) => place?.pointer?.startsWith('/metadata') !== true)) return undefined;
+  const isNamed = collector.faults.length === 0;
+  const named = isNamed ? withNamespace(metadata as PivotResource['metadata']) : { name: '', namespace: '' };
   return {
     apiVersion: API_VERSION,
     kind,

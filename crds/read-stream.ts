@@ -12,6 +12,7 @@ import {
 } from './read-table.ts';
 import type { SecretsDelta } from './secret-values.ts';
 import {
+  type CallflowHealth,
   type NackReason,
   type OperatorMessage,
   type Refusal,
@@ -57,9 +58,35 @@ export function readWorkerMessage(text: string): ReadMessage<WorkerMessage> {
         return refuse('a state has no reasons');
       return { ok: true, message: { type, ready, draining, activeCalls, reasons } };
     }
+    case 'health':
+      return readHealth(value);
     default:
       return { ok: true, message: undefined };
   }
+}
+
+function readHealth(value: Members): ReadMessage<WorkerMessage> {
+  const { callflows } = value;
+  if (!Array.isArray(callflows) || callflows.length > STREAM_LIMITS.health)
+    return refuse('a health report has no list');
+  const read: CallflowHealth[] = [];
+  for (const one of callflows) {
+    if (!isMembers(one) || !isResourceKey(one['key']) || !isCount(one['ok']) || !isCount(one['failed'])) {
+      return refuse('a health report names a callflow without key or counts');
+    }
+    const { key, ok, failed, failure } = one;
+    if (failure === undefined) {
+      read.push({ key, ok, failed });
+      continue;
+    }
+    if (!isMembers(failure)) return refuse('a failure in a health report is no object');
+    const { time, code, message, traceId } = failure;
+    if (!isTime(time) || !isCode(code) || !isText(message) || !isText(traceId) || !/^[0-9a-f]{0,32}$/.test(traceId)) {
+      return refuse('a failure in a health report lacks a member');
+    }
+    read.push({ key, ok, failed, failure: { time, code, message, traceId } });
+  }
+  return { ok: true, message: { type: 'health', callflows: read } };
 }
 
 function readNack(value: Members): ReadMessage<WorkerMessage> {
@@ -153,4 +180,9 @@ function isCount(value: unknown): value is number {
 
 function isCode(value: unknown): value is PvCode {
   return typeof value === 'string' && /^PV-\d{4}$/.test(value);
+}
+
+/** RFC 3339, as `Date.toISOString` writes it. */
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(value);
 }

@@ -2,10 +2,10 @@ import { measure } from './callflow/measure.ts';
 import type { CallflowNode } from './callflow/node.ts';
 import { type Fault, fault } from './errors/fault.ts';
 import { streamCodes } from './errors/stream.ts';
-import type { CompiledCallflow, ResourceKey, Route } from './routing-table.ts';
-import type { Changes, TableDelta } from './table-delta.ts';
-import type { TableSettings } from './table-hash.ts';
-import type { TablePiece } from './table-pieces.ts';
+import type { CompiledCallflow, FleetSettings, ResourceKey, Route } from './routing-table.ts';
+import type { Changes, RecordChanges, TableDelta } from './table-delta.ts';
+import { RECORDS, type RecordName, type TableSettings } from './table-hash.ts';
+import type { RecordEntry, TablePiece } from './table-pieces.ts';
 
 /**
  * Reads parts of a routing table that come from elsewhere: the stream, a file, a Secret. What the operator has validated is not validated anew,
@@ -43,7 +43,9 @@ export function readTablePiece(text: string): Read<{ readonly piece: TablePiece 
   if (!callflows.ok) return callflows;
   const routes = readAll(value['routes'], readRoute);
   if (!routes.ok) return routes;
-  const content = { callflows: callflows.all, routes: routes.all };
+  const records = readAll(value['records'], readRecordEntry);
+  if (!records.ok) return records;
+  const content = { records: records.all, callflows: callflows.all, routes: routes.all };
   if (value['settings'] === undefined) return { ok: true, piece: content };
   const settings = readSettings(value['settings']);
   return settings.ok ? { ok: true, piece: { settings: settings.settings, ...content } } : settings;
@@ -57,7 +59,15 @@ export function readTableDelta(value: unknown): Read<{ readonly delta: TableDelt
   if (!callflows.ok) return callflows;
   const routes = readChanges(value['routes'], readRoute, readRoute);
   if (!routes.ok) return routes;
-  const delta = { from: value['from'], to: value['to'], callflows: callflows.changes, routes: routes.changes };
+  const records = readRecords(value['records']);
+  if (!records.ok) return records;
+  const delta = {
+    from: value['from'],
+    to: value['to'],
+    ...(records.records === undefined ? {} : { records: records.records }),
+    callflows: callflows.changes,
+    routes: routes.changes,
+  };
   if (value['settings'] === undefined) return { ok: true, delta };
   const settings = readSettings(value['settings']);
   return settings.ok ? { ok: true, delta: { ...delta, settings: settings.settings } } : settings;
@@ -105,6 +115,37 @@ function readChanges<T extends object, K extends object | ResourceKey>(
   return del.ok ? { ok: true, changes: { set: set.all, del: del.all } } : del;
 }
 
+function readRecords(value: unknown): Read<{ readonly records: RecordChanges | undefined }> | Refused {
+  if (value === undefined) return { ok: true, records: undefined };
+  if (!isMembers(value)) return refuse('the changes of the records cannot be read');
+  const records: [string, unknown][] = [];
+  for (const [name, changes] of Object.entries(value)) {
+    if (!isRecordName(name)) return refuse('the changes are of a record that is not known');
+    const read = readChanges(changes, readEntry, readKey);
+    if (!read.ok) return read;
+    records.push([name, read.changes]);
+  }
+  return { ok: true, records: Object.fromEntries(records) };
+}
+
+function isRecordName(value: unknown): value is RecordName {
+  return (RECORDS as readonly unknown[]).includes(value);
+}
+
+function readEntry(value: unknown): One<readonly [ResourceKey, object]> {
+  const problem = { problem: 'an entry of a record is not a key and an object' };
+  if (!Array.isArray(value) || value.length !== 2) return problem;
+  const [key, entry] = value;
+  return isResourceKey(key) && isMembers(entry) ? { one: [key, entry] } : problem;
+}
+
+function readRecordEntry(value: unknown): One<RecordEntry> {
+  if (!Array.isArray(value) || !isRecordName(value[0])) return { problem: 'an entry is of a record that is not known' };
+  const [name, ...rest] = value;
+  const read = readEntry(rest);
+  return 'problem' in read ? read : { one: [name, ...read.one] };
+}
+
 function readSettings(value: unknown): Read<{ readonly settings: TableSettings }> | Refused {
   if (!isMembers(value) || typeof value['defaultAccount'] !== 'string')
     return refuse('the table has no default account');
@@ -113,9 +154,26 @@ function readSettings(value: unknown): Read<{ readonly settings: TableSettings }
   if (!isMembers(realms) || !Object.values(realms).every((account) => typeof account === 'string')) {
     return refuse('the realms are not texts by host');
   }
-  if ('version' in value || 'routes' in value || 'callflows' in value)
+  if (value['fleet'] !== undefined && !isFleet(value['fleet']))
+    return refuse('the settings of the fleet cannot be read');
+  if ('version' in value || 'routes' in value || 'callflows' in value || RECORDS.some((name) => name in value))
     return refuse('the settings hold what is no setting');
   return { ok: true, settings: value as unknown as TableSettings };
+}
+
+function isFleet(value: unknown): value is FleetSettings {
+  if (!isMembers(value)) return false;
+  const { callsPerWorker, callSeconds, outgoing, traceUrl } = value;
+  const isCount = (one: unknown): boolean => one === undefined || (Number.isSafeInteger(one) && Number(one) > 0);
+  const isList = (one: unknown): boolean => Array.isArray(one) && one.every((entry) => typeof entry === 'string');
+  const isPolicy = (one: unknown): boolean =>
+    isMembers(one) && typeof one['allowPrivate'] === 'boolean' && isList(one['allow']) && isList(one['deny']);
+  return (
+    isCount(callsPerWorker) &&
+    isCount(callSeconds) &&
+    (outgoing === undefined || isPolicy(outgoing)) &&
+    (traceUrl === undefined || typeof traceUrl === 'string')
+  );
 }
 
 function readKey(value: unknown): One<ResourceKey> {

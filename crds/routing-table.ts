@@ -1,4 +1,5 @@
 import type { CallflowNode } from './callflow/node.ts';
+import type { PivotDeviceSpec, PivotTrunkSpec, PivotUserSpec } from './resources.ts';
 
 /** `namespace/name` of a resource. */
 export type ResourceKey = `${string}/${string}`;
@@ -36,6 +37,45 @@ export type CompiledMedia =
       readonly engine?: string;
     };
 
+/** User name and password of SIP digest authentication. */
+export interface CompiledCredentials {
+  readonly username: string;
+  /** The value travels beside the table. */
+  readonly password: SecretReference;
+}
+
+/** A carrier (PivotTrunk), with its defaults filled in. */
+export type CompiledTrunk = Omit<PivotTrunkSpec, 'credentials' | 'enabled'> & {
+  readonly credentials?: CompiledCredentials;
+};
+
+/** A person (PivotUser), with its defaults filled in. */
+export type CompiledUser = Omit<PivotUserSpec, 'devices' | 'enabled'> & {
+  /** In the order in which they ring; one that is not in the table does not exist or is not in use. */
+  readonly devices: readonly ResourceKey[];
+};
+
+/** A telephone (PivotDevice), with its defaults filled in. No two of an account have the same user name. */
+export type CompiledDevice = Omit<PivotDeviceSpec, 'credentials' | 'enabled'> & {
+  readonly credentials?: CompiledCredentials;
+};
+
+/** What the PivotFleet says to workers. What it leaves open each worker decides by its own options. */
+export interface FleetSettings {
+  /** Calls at the same time on one worker. */
+  readonly callsPerWorker?: number;
+  /** Seconds after which a call is ended. */
+  readonly callSeconds?: number;
+  /** Where requests may go: IP addresses, networks (CIDR) and host names (`*.example.com`). */
+  readonly outgoing?: {
+    readonly allowPrivate: boolean;
+    readonly allow: readonly string[];
+    readonly deny: readonly string[];
+  };
+  /** Where people see the trace of a call, with `{traceId}` in it. */
+  readonly traceUrl?: string;
+}
+
 /**
  * Everything a media worker needs to take calls, without any secret value. Canonical: the same content gives the same `version`
  * (see `table-version.ts`).
@@ -53,6 +93,12 @@ export interface RoutingTable {
   readonly callflows: Readonly<Record<ResourceKey, CompiledCallflow>>;
   /** Sounds that callflows of the same account play by name; absent when there are none. */
   readonly media?: Readonly<Record<ResourceKey, CompiledMedia>>;
+  /** Carriers of each account, those in use; absent when there are none. So with users and devices. */
+  readonly trunks?: Readonly<Record<ResourceKey, CompiledTrunk>>;
+  readonly users?: Readonly<Record<ResourceKey, CompiledUser>>;
+  readonly devices?: Readonly<Record<ResourceKey, CompiledDevice>>;
+  /** Absent when there is no PivotFleet, or it says nothing to workers. */
+  readonly fleet?: FleetSettings;
 }
 
 /** Values of the Secrets that callflows refer to, by `namespace/name/key`. Travels beside the table, stays in memory. */

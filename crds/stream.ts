@@ -12,9 +12,10 @@ import type { TableDelta } from './table-delta.ts';
  *     hello ──────────────────────►            which table it has
  *           ◄────────────────────── snapshot, pieces, secrets   the whole
  *           ◄────────────────────── delta                       or what has changed
- *           ◄────────────────────── heartbeat                   every 10 s, and at once if it has the present table
+ *           ◄────────────────────── heartbeat                   every 4 s, and at once if it has the present table
  *     ack | nack ─────────────────►            each snapshot and each delta is answered; the next is sent after that
- *     state ──────────────────────►            on change, and every 10 s
+ *     state ──────────────────────►            on change, and every 4 s
+ *     health ─────────────────────►            every 5 s, if there were exchanges with web servers
  */
 export const STREAM_PATH = '/v1/table';
 /** A new number when a message changes so that the other side of the version before would misread it. */
@@ -38,6 +39,8 @@ export const STREAM_LIMITS = {
   deltaBytes: 1024 * 1024,
   /** Objects that one nack names. */
   rejections: 100,
+  /** Callflows of one health report. */
+  health: 25,
   /** Characters of a name or message in what workers send. */
   text: 1024,
 } as const;
@@ -45,9 +48,11 @@ export const STREAM_LIMITS = {
 /** Milliseconds. */
 export const STREAM_TIMING = {
   /** From the operator to each worker; the workers report their state as often. */
-  heartbeatMs: 10_000,
-  /** A side that was silent for so long counts as gone. */
-  silenceMs: 30_000,
+  heartbeatMs: 4_000,
+  /** A side that was silent for so long counts as gone. Shorter than a Lease lasts: who follows a leader that hangs has left it when another leads. */
+  silenceMs: 12_000,
+  /** Between two health reports of a worker. */
+  healthMs: 5_000,
 } as const;
 
 /** Who connects, and which table it has. */
@@ -109,7 +114,27 @@ export interface State extends WorkerState {
   readonly type: 'state';
 }
 
-export type WorkerMessage = Hello | Ack | Nack | State;
+/** Exchanges of one callflow with its web server, since the report before. */
+export interface CallflowHealth {
+  readonly key: ResourceKey;
+  readonly ok: number;
+  readonly failed: number;
+  /** The last that failed. */
+  readonly failure?: {
+    /** RFC 3339. */
+    readonly time: string;
+    readonly code: PvCode;
+    readonly message: string;
+    readonly traceId: string;
+  };
+}
+
+export interface Health {
+  readonly type: 'health';
+  readonly callflows: readonly CallflowHealth[];
+}
+
+export type WorkerMessage = Hello | Ack | Nack | State | Health;
 
 /** The whole: then come `pieces` binary messages, then `secretParts` messages of type `secrets`. */
 export interface Snapshot {

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import type { CompiledCallflow, ResourceKey, Route, RoutingTable } from './routing-table.ts';
 import { refuseShrinking, SHRINK_LIMITS } from './shrink-guard.ts';
 import { applyDelta, diffTables, mergeDeltas, type TableDelta } from './table-delta.ts';
-import { finish, hashTable } from './table-hash.ts';
+import { finish, hashTable, tableVersion } from './table-hash.ts';
 import { TableAssembly, tablePieces } from './table-pieces.ts';
-import { compareRoutes, tableVersion } from './table-version.ts';
+import { compareRoutes } from './table-version.ts';
 
 function makeTable(routes: readonly Route[], callflows: readonly CompiledCallflow[], more: object = {}): RoutingTable {
   const sorted = [...routes].sort(compareRoutes);
@@ -41,9 +41,23 @@ const callflow: fc.Arbitrary<CompiledCallflow> = fc
     const [account = '', itsName = ''] = one.key.split('/');
     return { account, name: itsName, ...one, ...(label === undefined ? {} : { label }) };
   });
+const entries = fc.array(fc.tuple(key, fc.dictionary(name, fc.nat(2))), { maxLength: 4 });
+/** A record without entries is absent. */
+const records = fc
+  .record({ media: entries, devices: entries })
+  .map((all) =>
+    Object.fromEntries(
+      Object.entries(all).flatMap(([record, some]) => (some.length === 0 ? [] : [[record, Object.fromEntries(some)]])),
+    ),
+  );
 const table = fc
-  .tuple(fc.array(route), fc.array(callflow), fc.record({ realms: fc.dictionary(name, name), baseDomain: name }))
-  .map(([routes, callflows, more]) => makeTable(routes, callflows, more));
+  .tuple(
+    fc.array(route),
+    fc.array(callflow),
+    fc.record({ realms: fc.dictionary(name, name), baseDomain: name }),
+    records,
+  )
+  .map(([routes, callflows, more, rest]) => makeTable(routes, callflows, { ...more, ...rest }));
 
 function apply(from: RoutingTable, delta: TableDelta): RoutingTable {
   const applied = applyDelta(from, delta);
@@ -77,10 +91,10 @@ describe('the difference of two tables', () => {
   it('of equal tables is empty', () => {
     fc.assert(
       fc.property(table, (one) => {
-        const { settings, callflows, routes } = diffTables(one, structuredClone(one));
+        const { settings, records: others, callflows, routes } = diffTables(one, structuredClone(one));
         assert.deepEqual(
-          { settings, callflows, routes },
-          { settings: undefined, callflows: { set: [], del: [] }, routes: { set: [], del: [] } },
+          { settings, others, callflows, routes },
+          { settings: undefined, others: undefined, callflows: { set: [], del: [] }, routes: { set: [], del: [] } },
         );
       }),
       { numRuns: 50 },

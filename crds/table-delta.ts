@@ -4,9 +4,12 @@ import type { CompiledCallflow, ResourceKey, Route, RoutingTable } from './routi
 import {
   callflowText,
   hashTable,
+  RECORDS,
+  type RecordName,
   routeText,
   settingsOf,
   sortedKeys,
+  type TableRecord,
   type TableSettings,
   type TextCache,
 } from './table-hash.ts';
@@ -18,12 +21,17 @@ export interface Changes<T, K> {
   readonly del: readonly K[];
 }
 
+export type EntryChanges = Changes<readonly [key: ResourceKey, entry: object], ResourceKey>;
+export type RecordChanges = { readonly [R in RecordName]?: EntryChanges };
+
 /** What makes one table of another. Holds no secret values: those have a delta of their own (`secret-values.ts`). */
 export interface TableDelta {
   readonly from: string;
   readonly to: string;
   /** All of them, if any differs. */
   readonly settings?: TableSettings;
+  /** Of the other records, those that differ. */
+  readonly records?: RecordChanges;
   readonly callflows: Changes<CompiledCallflow, ResourceKey>;
   /** A number that moves to another callflow is in both lists. */
   readonly routes: Changes<Route, Route>;
@@ -33,10 +41,12 @@ export interface TableDelta {
 export function diffTables(from: RoutingTable, to: RoutingTable, cache: TextCache = new WeakMap()): TableDelta {
   const settings = settingsOf(to);
   const changed = canonicalJson(settings) !== canonicalJson(settingsOf(from));
+  const records = diffRecords(from, to);
   return {
     from: from.version,
     to: to.version,
     ...(changed ? { settings } : {}),
+    ...(Object.keys(records).length === 0 ? {} : { records }),
     callflows: diffCallflows(from.callflows, to.callflows, cache),
     routes: diffRoutes(from.routes, to.routes),
   };
@@ -60,8 +70,12 @@ export function* applyInSteps(table: RoutingTable, delta: TableDelta, cache: Tex
   const next: RoutingTable = {
     ...(delta.settings ?? settingsOf(table)),
     version: delta.to,
+    ...applyRecords(table, delta.records ?? {}),
     routes: applyRoutes(table.routes, delta.routes),
-    callflows: applyCallflows(table.callflows, delta.callflows),
+    callflows: applyEntries(table.callflows, {
+      set: delta.callflows.set.map((one) => [one.key, one]),
+      del: delta.callflows.del,
+    }),
   };
   yield;
   const version = yield* hashTable(next, cache);
@@ -77,9 +91,18 @@ function mismatch(message: string): Applied {
 export function mergeDeltas(deltas: readonly TableDelta[]): TableDelta {
   const callflows = new Map<ResourceKey, CompiledCallflow | undefined>();
   const routes = new Map<string, { readonly route: Route; readonly present: boolean }>();
+  const records = new Map<RecordName, Map<ResourceKey, object | undefined>>();
   let settings: TableSettings | undefined;
   for (const delta of deltas) {
     settings = delta.settings ?? settings;
+    for (const name of RECORDS) {
+      const changes = delta.records?.[name];
+      if (changes === undefined) continue;
+      const entries = records.get(name) ?? new Map<ResourceKey, object | undefined>();
+      records.set(name, entries);
+      for (const key of changes.del) entries.set(key, undefined);
+      for (const [key, entry] of changes.set) entries.set(key, entry);
+    }
     for (const key of delta.callflows.del) callflows.set(key, undefined);
     for (const one of delta.callflows.set) callflows.set(one.key, one);
     for (const route of delta.routes.del) routes.set(identityOf(route), { route, present: false });
@@ -90,6 +113,7 @@ export function mergeDeltas(deltas: readonly TableDelta[]): TableDelta {
     from: deltas[0]!.from,
     to: deltas.at(-1)!.to,
     ...(settings === undefined ? {} : { settings }),
+    ...(records.size === 0 ? {} : { records: Object.fromEntries([...records].map(mergedChanges)) }),
     callflows: {
       set: [...callflows.values()].filter((one) => one !== undefined),
       del: [...callflows].filter(([, one]) => one === undefined).map(([key]) => key),
@@ -101,10 +125,44 @@ export function mergeDeltas(deltas: readonly TableDelta[]): TableDelta {
   };
 }
 
+function mergedChanges([name, entries]: [RecordName, ReadonlyMap<ResourceKey, object | undefined>]): [
+  RecordName,
+  EntryChanges,
+] {
+  const all = [...entries];
+  const set = all.flatMap(([key, entry]) => (entry === undefined ? [] : [[key, entry] as const]));
+  return [name, { set, del: all.filter(([, entry]) => entry === undefined).map(([key]) => key) }];
+}
+
 /** What `compareRoutes` compares. */
 function identityOf(route: Route): string {
   const { kind, account, number, pattern, callflow } = route as Readonly<Record<string, unknown>>;
   return JSON.stringify([kind, account, number, pattern, callflow]);
+}
+
+function diffRecords(from: RoutingTable, to: RoutingTable): RecordChanges {
+  const changes: { [R in RecordName]?: EntryChanges } = {};
+  for (const name of RECORDS) {
+    const before: TableRecord = from[name] ?? {};
+    const now: TableRecord = to[name] ?? {};
+    if (before === now) continue;
+    const set = (Object.entries(now) as [ResourceKey, object][]).filter(([key, entry]) => {
+      const old = Object.hasOwn(before, key) ? before[key] : undefined;
+      return old === undefined || (old !== entry && canonicalJson(old) !== canonicalJson(entry));
+    });
+    const del = (Object.keys(before) as ResourceKey[]).filter((key) => !Object.hasOwn(now, key));
+    if (set.length > 0 || del.length > 0) changes[name] = { set, del };
+  }
+  return changes;
+}
+
+/** A record without entries is absent. */
+function applyRecords(table: RoutingTable, changes: RecordChanges): Pick<RoutingTable, RecordName> {
+  const all = RECORDS.flatMap((name): [RecordName, TableRecord][] => {
+    const record: TableRecord = applyEntries((table[name] ?? {}) as TableRecord, changes[name] ?? { set: [], del: [] });
+    return Object.keys(record).length === 0 ? [] : [[name, record]];
+  });
+  return Object.fromEntries(all);
 }
 
 type Callflows = RoutingTable['callflows'];
@@ -135,17 +193,24 @@ function sameMembers(a: object, b: object): boolean {
   );
 }
 
-/** Deleting what is not there is no harm, so that merged deltas need not know where they start; the hash tells in the end. */
-function applyCallflows(callflows: Callflows, { set, del }: TableDelta['callflows']): Callflows {
-  if (set.length === 0 && del.length === 0) return callflows;
+/** A record, sorted by key, with changes. Deleting what is not there is no harm, so that merged deltas need not know where they start; the hash tells in the end. */
+export function applyEntries<T extends object>(
+  record: Readonly<Record<ResourceKey, T>>,
+  { set, del }: Changes<readonly [ResourceKey, T], ResourceKey>,
+): Readonly<Record<ResourceKey, T>> {
+  if (set.length === 0 && del.length === 0) return record;
   const gone = new Set<string>(del);
-  const changed = new Map<string, CompiledCallflow>(set.map((one) => [one.key, one]));
-  const fresh = [...changed.keys()].filter((key) => !Object.hasOwn(callflows, key)).sort(compareText);
-  const result: [string, CompiledCallflow][] = [];
+  const changed = new Map<string, T>(set);
+  const fresh = [...changed.keys()].filter((key) => !Object.hasOwn(record, key)).sort(compareText);
+  if (fresh.length === 0 && !del.some((key) => Object.hasOwn(record, key))) {
+    // The order stays as it is, and a copy is quicker than a record made anew.
+    return Object.assign({ ...record }, Object.fromEntries(changed));
+  }
+  const result: [string, T][] = [];
   let next = 0;
-  for (const key of sortedKeys(callflows)) {
+  for (const key of sortedKeys(record)) {
     for (; next < fresh.length && fresh[next]! < key; next++) result.push([fresh[next]!, changed.get(fresh[next]!)!]);
-    const now = changed.get(key) ?? (gone.has(key) ? undefined : callflows[key as ResourceKey]);
+    const now = changed.get(key) ?? (gone.has(key) ? undefined : record[key as ResourceKey]);
     if (now !== undefined) result.push([key, now]);
   }
   for (; next < fresh.length; next++) result.push([fresh[next]!, changed.get(fresh[next]!)!]);
@@ -161,6 +226,12 @@ function diffRoutes(from: readonly Route[], to: readonly Route[]): TableDelta['r
   while (old < from.length || now < to.length) {
     const before = from[old];
     const after = to[now];
+    if (before === after) {
+      // Most routes are the same objects in both.
+      old++;
+      now++;
+      continue;
+    }
     const order = before === undefined ? 1 : after === undefined ? -1 : compareRoutes(before, after);
     if (order === 0 && !sameMembers(before!, after!) && routeText(before!) !== routeText(after!)) set.push(after!);
     if (order < 0) del.push(before!);
@@ -171,7 +242,8 @@ function diffRoutes(from: readonly Route[], to: readonly Route[]): TableDelta['r
   return { set, del };
 }
 
-function applyRoutes(routes: readonly Route[], { set, del }: TableDelta['routes']): readonly Route[] {
+/** Sorted routes with changes. */
+export function applyRoutes(routes: readonly Route[], { set, del }: TableDelta['routes']): readonly Route[] {
   if (set.length === 0 && del.length === 0) return routes;
   const steps = [...del.map((route) => ({ route, add: false })), ...set.map((route) => ({ route, add: true }))].sort(
     (a, b) => compareRoutes(a.route, b.route) || Number(a.add) - Number(b.add),

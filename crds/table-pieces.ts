@@ -2,15 +2,28 @@ import { type Fault, fault } from './errors/fault.ts';
 import { streamCodes } from './errors/stream.ts';
 import { readTablePiece } from './read-table.ts';
 import type { CompiledCallflow, ResourceKey, Route, RoutingTable } from './routing-table.ts';
-import { callflowText, hashTable, routeText, settingsOf, type TableSettings, type TextCache } from './table-hash.ts';
+import {
+  callflowText,
+  hashTable,
+  RECORDS,
+  type RecordName,
+  routeText,
+  settingsOf,
+  type TableSettings,
+  type TextCache,
+} from './table-hash.ts';
 import { canonicalJson } from './table-version.ts';
 
 /** Characters of a piece, give or take one callflow: small enough to be parsed within a millisecond or two. */
 const PIECE_LENGTH = 128 * 1024;
 
+/** An entry of one of the records besides the callflows. */
+export type RecordEntry = readonly [record: RecordName, key: ResourceKey, entry: object];
+
 /** A part of a table; the first has the settings. */
 export interface TablePiece {
   readonly settings?: TableSettings;
+  readonly records: readonly RecordEntry[];
   readonly callflows: readonly CompiledCallflow[];
   readonly routes: readonly Route[];
 }
@@ -20,18 +33,28 @@ export interface TablePiece {
  * is a message; in files and Secrets each is a line. No secret values.
  */
 export function* tablePieces(table: RoutingTable, cache: TextCache): Generator<string> {
+  let records: string[] = [];
   let callflows: string[] = [];
   let routes: string[] = [];
   let settings: string | undefined = `"settings":${canonicalJson(settingsOf(table))},`;
   let length = 0;
   const piece = (): string => {
-    const text = `{${settings ?? ''}"callflows":[${callflows.join(',')}],"routes":[${routes.join(',')}]}`;
+    const text = `{${settings ?? ''}"records":[${records.join(',')}],"callflows":[${callflows.join(',')}],"routes":[${routes.join(',')}]}`;
     settings = undefined;
+    records = [];
     callflows = [];
     routes = [];
     length = 0;
     return text;
   };
+  for (const name of RECORDS) {
+    for (const [key, entry] of Object.entries(table[name] ?? {})) {
+      const text = `[${JSON.stringify(name)},${JSON.stringify(key)},${canonicalJson(entry)}]`;
+      records.push(text);
+      length += text.length;
+      if (length >= PIECE_LENGTH) yield piece();
+    }
+  }
   for (const callflow of Object.values(table.callflows)) {
     const text = callflowText(callflow, cache);
     callflows.push(text);
@@ -52,6 +75,7 @@ export class TableAssembly {
   readonly #cache: TextCache;
   readonly #callflows: [ResourceKey, CompiledCallflow][] = [];
   readonly #routes: Route[] = [];
+  readonly #records = new Map<RecordName, [ResourceKey, object][]>();
   #settings: TableSettings | undefined;
 
   constructor(cache: TextCache) {
@@ -63,6 +87,11 @@ export class TableAssembly {
     const read = readTablePiece(text);
     if (!read.ok) return read.fault;
     this.#settings ??= read.piece.settings;
+    for (const [name, key, entry] of read.piece.records) {
+      const entries = this.#records.get(name) ?? [];
+      this.#records.set(name, entries);
+      entries.push([key, entry]);
+    }
     for (const callflow of read.piece.callflows) this.#callflows.push([callflow.key, callflow]);
     // Not `push(...routes)`: the arguments of a call are limited.
     for (const route of read.piece.routes) this.#routes.push(route);
@@ -73,7 +102,8 @@ export class TableAssembly {
   *finish(version: string): Generator<void, { readonly table: RoutingTable } | { readonly fault: Fault }> {
     if (this.#settings === undefined) return { fault: fault(streamCodes.malformed, 'the table has no settings') };
     const callflows: RoutingTable['callflows'] = Object.fromEntries(this.#callflows);
-    const table: RoutingTable = { ...this.#settings, version, routes: this.#routes, callflows };
+    const records = Object.fromEntries([...this.#records].map(([name, all]) => [name, Object.fromEntries(all)]));
+    const table: RoutingTable = { ...this.#settings, ...records, version, routes: this.#routes, callflows };
     const found = yield* hashTable(table, this.#cache);
     if (found === version) return { table };
     return { fault: fault(streamCodes.tableMismatch, `the table of version ${version} has the content of ${found}`) };

@@ -1,15 +1,18 @@
-import { createHash } from 'node:crypto';
-import type { Route, RoutingTable } from './routing-table.ts';
+import type { Route } from './routing-table.ts';
 
 const ROUTE_ORDER: readonly Route['kind'][] = ['e164', 'extension', 'pattern', 'no_match'];
 
-/** The canonical order of routes: by kind, account, then number or pattern. */
+/** The canonical order of routes: by kind, account, then number or pattern, then callflow. */
 export function compareRoutes(a: Route, b: Route): number {
+  return compareClaims(a, b) || compareText(a.callflow, b.callflow);
+}
+
+/** The same, wherever the routes lead: 0 for one number that moves from callflow to callflow. */
+export function compareClaims(a: Route, b: Route): number {
   return (
-    ROUTE_ORDER.indexOf(a.kind) - ROUTE_ORDER.indexOf(b.kind) ||
+    (a.kind === b.kind ? 0 : ROUTE_ORDER.indexOf(a.kind) - ROUTE_ORDER.indexOf(b.kind)) ||
     compareText(accountOf(a), accountOf(b)) ||
-    compareText(claimOf(a), claimOf(b)) ||
-    compareText(a.callflow, b.callflow)
+    compareText(claimOf(a), claimOf(b))
   );
 }
 
@@ -34,9 +37,4 @@ export function canonicalJson(value: unknown): string {
     // `Object.fromEntries` makes `__proto__` a member like any other.
     return Object.fromEntries(Object.entries(one).sort(([a], [b]) => compareText(a, b)));
   });
-}
-
-/** The version of a table: the first 16 hex digits of the SHA-256 of all else in it. */
-export function tableVersion(content: Omit<RoutingTable, 'version'>): string {
-  return createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, 16);
 }

@@ -488,6 +488,16 @@ const fleets: readonly Omit<Case, 'kind'>[] = [
     refused: 'spec.traceUrl in body should match',
   },
   {
+    what: 'a network that is none',
+    spec: { outgoing: { allow: ['10.0.0.0/99'] } },
+    refused: 'an IP address (192.0.2.10), a network (192.0.2.0/24) or a host name (*.example.com) is expected',
+  },
+  {
+    what: 'a URL where a host is expected',
+    spec: { outgoing: { deny: ['https://example.com'] } },
+    refused: 'an IP address (192.0.2.10), a network (192.0.2.0/24) or a host name (*.example.com) is expected',
+  },
+  {
     what: 'a limit of none',
     spec: { limits: { callsPerWorker: 0 } },
     refused: 'spec.limits.callsPerWorker in body should be greater than or equal to 1',

@@ -8,12 +8,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { createPhones, type Phones } from '../media-worker/softswitch/phone.ts';
 import { Program } from './program.ts';
+import { tone } from './tones.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const EXAMPLES = join(ROOT, 'examples');
 /** Where the manifests expect the web servers. */
 const MANIFEST_PORT = 8090;
+/** Where they expect telephones that are called. */
+const PHONE_PORT = 5070;
 
 /** Ends a program as a user does. */
 async function stop(program: Program | undefined): Promise<void> {
@@ -67,8 +71,10 @@ describe('the examples, called', { concurrency: 4 }, () => {
   let pivot: Program;
   let sip: string;
   let api: string;
+  let called: Phones;
 
   before(async () => {
+    called = await createPhones();
     folder = await mkdtemp(join(tmpdir(), 'pivot-examples-'));
     servers = new Program(['examples/servers.ts', '--port', '0']);
     const [, url] = await servers.line(/^web server: (\S+)/);
@@ -78,16 +84,18 @@ describe('the examples, called', { concurrency: 4 }, () => {
     });
     for (const file of await manifests(join(folder, 'manifests'))) {
       const text = await readFile(file, 'utf8');
-      await writeFile(file, text.replaceAll(`127.0.0.1:${MANIFEST_PORT}`, new URL(url!).host));
+      const here = text.replaceAll(`127.0.0.1:${MANIFEST_PORT}`, new URL(url!).host);
+      await writeFile(file, here.replaceAll(`127.0.0.1:${PHONE_PORT}`, `127.0.0.1:${called.sipPort}`));
     }
     pivot = pivotUp(join(folder, 'manifests'), join(folder, 'data'));
     const [, address, http, numbers] = await pivot.line(READY);
     sip = address!;
     api = http!;
-    assert.equal(numbers, '10');
+    assert.equal(numbers, '18');
   });
 
   after(async () => {
+    await called?.close();
     await Promise.all([stop(pivot), stop(servers)]);
     await rm(folder, { recursive: true, force: true });
   });
@@ -205,6 +213,99 @@ describe('the examples, called', { concurrency: 4 }, () => {
     assert.doesNotMatch(log, /not-a-real/);
   });
 
+  test('09: a caller who says nothing has left no message', async () => {
+    const report = await call('2040');
+    assert.deepEqual(short(report), ['POST /message 200 twiml']);
+    assert.deepEqual(report.said.slice(1), ['You said nothing. Goodbye.']);
+    assert.equal(report.played.length, 1, 'the beep');
+  });
+
+  test('09: a key ends the message, and it can be fetched', async () => {
+    const report = await call('2040', '--press', 'wwwwwwwwww#');
+    assert.deepEqual(short(report), ['POST /message 200 twiml', 'POST /message/left 200 twiml']);
+    assert.match(report.said.at(-1) ?? '', /^Thank you for \d+ seconds\. Goodbye\.$/);
+    const [, url] = await servers.line(/^message from call \S+: (\S+)$/);
+    assert.equal((await fetch(url!)).headers.get('content-type'), 'audio/wav');
+  });
+
+  test('10: participants wait for the moderator, and are out with the moderator', async () => {
+    const phones = await createPhones();
+    try {
+      const participant = call('2041');
+      await servers.line(/^conference team: participant-join$/);
+      const moderator = await phones.placeCall({ number: '2042', sip });
+      await servers.line(/^conference team: conference-start$/);
+      await moderator.hangup();
+      const report = await participant;
+      assert.equal(report.said[0], 'The moderator will be here soon.');
+      assert.equal(report.said.at(-1), 'The conference is over. Goodbye.');
+    } finally {
+      await phones.close();
+    }
+  });
+
+  test('11: who waits hears the place, and leaves with a key', async () => {
+    const report = await call('2043', '--press', '1');
+    assert.deepEqual(report.said, ['You are number 1. Press one to leave.', 'Please call again. Goodbye.']);
+    const phones = await createPhones();
+    try {
+      const agent = await phones.placeCall({ number: '2044', sip });
+      await agent.answered;
+      const caller = await phones.placeCall({ number: '2043', sip, source: tone(700, 60_000) });
+      await agent.ear.untilTone(700);
+      await agent.hangup();
+      await caller.ear.untilSound();
+      assert.equal((await caller.ended).by, 'remote');
+    } finally {
+      await phones.close();
+    }
+  });
+
+  test('12: the called side hears who calls, and takes the call with a key; or does not', async () => {
+    const taking = call('2045');
+    const ann = await (await called.ringing('ann')).answer({ source: tone(700, 60_000) });
+    await ann.ear.untilSound();
+    await ann.press('1');
+    await ann.ear.untilSilence(3000);
+    await ann.hangup();
+    const taken = await taking;
+    assert.deepEqual(short(taken).slice(0, 3), [
+      'POST /screening 200 twiml',
+      'POST /screening/ask 200 twiml',
+      'POST /screening/ask 200 twiml',
+    ]);
+    assert.equal(taken.said.at(-1), 'Goodbye.');
+    assert.ok(taken.said.includes('Here you are.'));
+
+    const declining = call('2045');
+    const busy = await (await called.ringing('ann')).answer();
+    await busy.ear.untilSound();
+    await busy.press('9');
+    assert.equal((await busy.ended).by, 'remote');
+    assert.equal((await declining).said.at(-1), 'Ann cannot talk now. Please call again later.');
+  });
+
+  test('13: two telephones ring, and the first who answers has the call', async () => {
+    const calling = call('2046');
+    const [desk, mobile] = await Promise.all([called.ringing('desk'), called.ringing('mobile')]);
+    const member = await mobile.answer({ source: tone(700, 60_000) });
+    await member.ear.until((ear) => ear.heardMs > 300);
+    assert.ok(desk.cancelled.aborted);
+    await member.hangup();
+    assert.match((await calling).said.at(-1) ?? '', /^You talked for \d seconds\. Goodbye\.$/);
+    await servers.line(/^recorded: http:\/\//);
+  });
+
+  test('14: somebody else is called when the first is busy', async () => {
+    const calling = call('2047');
+    (await called.ringing('shop')).reject(486);
+    const owner = await (await called.ringing('owner')).answer({ source: tone(700, 60_000) });
+    await owner.ear.until((ear) => ear.heardMs > 300);
+    await owner.hangup();
+    const { said } = await calling;
+    assert.deepEqual(said, ['The line is busy. You are connected with the owner.', 'Goodbye.']);
+  });
+
   test('a changed manifest counts for the next call', async () => {
     const file = join(folder, 'manifests', '01-hello-twiml', 'callflow.yaml');
     const text = await readFile(file, 'utf8');
@@ -229,6 +330,12 @@ describe('the examples, alone', () => {
     '06-failback': '/backup',
     '07-chained-pivots': '/chain',
     '08-signed-requests': '/signed',
+    '09-voicemail': '/message',
+    '10-conference': '/conference',
+    '11-queue': '/queue',
+    '12-call-screening': '/screening',
+    '13-simultaneous-ring': '/team',
+    '14-forward-on-busy': '/forward',
   };
 
   test('the list in this test is complete', async () => {
@@ -258,7 +365,7 @@ describe('the examples, alone', () => {
   test('pivot validate finds no fault in them', async () => {
     const validate = new Program(['cli/bin.js', 'validate', 'examples/']);
     assert.equal(await validate.ended, 0, validate.lines.join('\n'));
-    assert.deepEqual(validate.lines, ['8 files: 0 errors, 0 warnings']);
+    assert.deepEqual(validate.lines, ['14 files: 0 errors, 0 warnings']);
   });
 });
 
@@ -384,7 +491,7 @@ describe('npm start', () => {
     assert.deepEqual(lines.slice(ready + 1, ready + 4), [
       `Call sip:2030@${sip} with any SIP phone; no account is needed.`,
       `No phone? In another terminal: npx pivot call 2030 --sip ${sip}`,
-      `What was sent and returned: ${http}/v2/accounts/default/pivot/debug`,
+      `What was sent and returned: ${http}/`,
     ]);
     const phone = new Program(['cli/bin.js', 'call', '2030', '--sip', sip!]);
     assert.equal(await phone.ended, 0, phone.lines.join('\n'));

@@ -15,6 +15,7 @@ export interface PivotUpOptions {
   readonly options?: readonly string[];
   /** Options of Node. */
   readonly node?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A `pivot up` that runs. */
@@ -26,6 +27,8 @@ export interface Pivot {
   readonly port: number;
   /** `http://HOST:PORT`. */
   readonly http: string;
+  /** Its folder for data. */
+  readonly data: string;
   readonly rtpPorts: readonly [from: number, to: number];
   /** Writes a manifest, anew or over the old one. */
   manifest(file: string, content: string | object): void;
@@ -73,7 +76,7 @@ export function pivotManifest(name: string, numbers: readonly string[], url: str
   });
 }
 
-export async function startPivot({ manifests, options = [], node = [] }: PivotUpOptions): Promise<Pivot> {
+export async function startPivot({ manifests, options = [], node = [], env = {} }: PivotUpOptions): Promise<Pivot> {
   const folder = mkdtempSync(join(tmpdir(), 'pivot-e2e-'));
   const [temporary, data, declared] = ['tmp', 'data', 'manifests'].map((name) => mkdtempSync(join(folder, `${name}-`)));
   const manifest = (file: string, content: string | object): void =>
@@ -87,7 +90,7 @@ export async function startPivot({ manifests, options = [], node = [] }: PivotUp
   const program = new Program(['cli/bin.js', 'up', declared!, ...places, '--data', data!, ...options], {
     // Its name among processes, so that nobody takes it for a `pivot up` of their own.
     node: ['--title=pivot-e2e', ...node],
-    env: { TMPDIR: temporary! },
+    env: { TMPDIR: temporary!, ...env },
   });
   const dispose = async (): Promise<void> => {
     program.signal('SIGKILL');
@@ -110,6 +113,7 @@ export async function startPivot({ manifests, options = [], node = [] }: PivotUp
     host: host!,
     port: Number(port),
     http: http!,
+    data: data!,
     rtpPorts,
     manifest,
     removeManifest: (file) => rmSync(join(declared!, file)),
@@ -133,9 +137,11 @@ export async function startPivot({ manifests, options = [], node = [] }: PivotUp
       assert.deepEqual(readdirSync(temporary!), [], 'temporary files are left');
       const files = readdirSync(data!, { recursive: true }).map(String);
       assert.deepEqual(
-        files.filter((file) => !/^sounds(\/[\w.-]+\.(wav|json))?$/.test(file)),
+        files.filter(
+          (file) => !/^(sounds(\/[\w.-]+\.(wav|json))?|recordings(\/RE[0-9a-f]{32}\.(wav|mp3|json))?)$/.test(file),
+        ),
         [],
-        'files that are no cached sounds are left',
+        'files that are neither cached sounds nor finished recordings are left',
       );
     },
     dispose,

@@ -28,7 +28,7 @@ interface Condition {
 interface Status {
   readonly observedGeneration?: number;
   readonly conditions?: readonly Condition[];
-  readonly numbers?: { readonly owned: number; readonly conflicted: number };
+  readonly numbers?: { readonly owned: number; readonly conflicted: number; readonly notPermitted?: number };
   readonly conflicts?: readonly { readonly number: string; readonly ownedBy: string }[];
 }
 
@@ -80,7 +80,8 @@ describe('pivot operator on a real API server', { skip: found.ok ? false : found
 
   async function startOperator(identity: string): Promise<Operator> {
     const args = ['cli/bin.js', 'operator', '--kubeconfig', kubeconfig, '--namespace', SYSTEM, '--http', '127.0.0.1:0'];
-    const program = new Program([...args, '--identity', identity]);
+    const stream = ['--stream', '127.0.0.1:0', '--stream-insecure'];
+    const program = new Program([...args, ...stream, '--identity', identity]);
     const [, url = ''] = await program.line(/^started: http (\S+) /);
     return { program, url };
   }
@@ -101,11 +102,17 @@ describe('pivot operator on a real API server', { skip: found.ok ? false : found
   }
 
   /** Waits for a condition of the present generation. */
-  async function condition(name: string, type: string, reason: string, namespace = 'acme'): Promise<Condition> {
+  async function condition(
+    name: string,
+    type: string,
+    reason: string,
+    namespace = 'acme',
+    plural = 'pivotcallflows',
+  ): Promise<Condition> {
     let last: Resource | undefined;
     const limit = performance.now() + PATIENCE_MS;
     while (performance.now() < limit) {
-      last = await read(name, namespace);
+      last = await read(name, namespace, plural);
       const one = last.status?.conditions?.find((each) => each.type === type);
       if (one?.reason === reason && one.observedGeneration === last.metadata.generation) return one;
       await delay(20);
@@ -114,6 +121,9 @@ describe('pivot operator on a real API server', { skip: found.ok ? false : found
   }
 
   test('a callflow is accepted within a second of its being applied', async () => {
+    // A new leader gives workers a moment to come before it says that there are none.
+    await apply(callflow('first', ['2000']));
+    await condition('first', 'Programmed', 'NoWorkers');
     await apply(callflow('support', ['+14155550100', '2030']));
     const applied = performance.now();
     const accepted = await condition('support', 'Accepted', 'Accepted');
@@ -125,7 +135,12 @@ describe('pivot operator on a real API server', { skip: found.ok ? false : found
     assert.deepEqual(status?.numbers, { owned: 2, conflicted: 0 });
     assert.deepEqual(
       status?.conditions?.map(({ type, status: value, reason }) => `${type} ${value} ${reason}`),
-      ['Accepted True Accepted', 'ResolvedRefs True ResolvedRefs', 'Programmed Unknown Pending'],
+      [
+        'Accepted True Accepted',
+        'ResolvedRefs True ResolvedRefs',
+        'Programmed False NoWorkers',
+        'WebhookHealthy Unknown NoExchanges',
+      ],
     );
     await kubectl('wait', '-n', 'acme', '--for=condition=Accepted', '--timeout=1s', 'pivotcallflow/support');
   });
@@ -204,6 +219,63 @@ describe('pivot operator on a real API server', { skip: found.ok ? false : found
       const { status } = await read('sorry', 'acme', 'pivotmedia');
       return status?.conditions?.some(({ type, reason }) => type === 'Accepted' && reason === 'Accepted') === true;
     });
+  });
+
+  test('users, devices and trunks say what is wrong with them; a password that is missing is found when it is made', async () => {
+    const resource = (kind: string, name: string, spec: object): object => ({
+      apiVersion: 'pivot.voice/v1alpha1',
+      kind,
+      metadata: { name, namespace: 'acme' },
+      spec,
+    });
+    const credentials = { username: 'desk', passwordSecretRef: { name: 'phones', key: 'desk' } };
+    await apply(
+      resource('PivotUser', 'ann', { devices: ['desk', 'mobile'] }),
+      resource('PivotDevice', 'desk', { credentials }),
+      resource('PivotTrunk', 'carrier', { servers: [{ host: 'sip.carrier.example' }], enabled: false }),
+    );
+    const of = (kind: string, name: string, type: string, reason: string): Promise<Condition> =>
+      condition(name, type, reason, 'acme', kind);
+    assert.match(
+      (await of('pivotusers', 'ann', 'ResolvedRefs', 'DeviceNotFound')).message,
+      /"mobile".*\/spec\/devices\/1/,
+    );
+    await of('pivotdevices', 'desk', 'ResolvedRefs', 'SecretNotFound');
+    await of('pivottrunks', 'carrier', 'Accepted', 'Disabled');
+    await apply(resource('PivotDevice', 'mobile', { credentials }), {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'phones', namespace: 'acme' },
+      stringData: { desk: 'not told' },
+    });
+    await of('pivotusers', 'ann', 'ResolvedRefs', 'ResolvedRefs');
+    await of('pivotdevices', 'desk', 'ResolvedRefs', 'ResolvedRefs');
+    // Of equal age the first by name has it; of another the older.
+    await of('pivotdevices', 'mobile', 'Accepted', 'UsernameConflict');
+    await kubectl('delete', '-n', 'acme', 'pivotdevice/desk', '--wait=false');
+    await of('pivotdevices', 'mobile', 'Accepted', 'Accepted');
+    assert.doesNotMatch(JSON.stringify(await read('mobile', 'acme', 'pivotdevices')), /not told/);
+  });
+
+  test('the fleet gives rights to numbers while the operator runs; another fleet is told that it does not count', async () => {
+    const fleet = (name: string, spec: object): object => ({
+      apiVersion: 'pivot.voice/v1alpha1',
+      kind: 'PivotFleet',
+      metadata: { name },
+      spec,
+    });
+    await apply(callflow('london', ['+442079460000'], 'globex'));
+    await condition('london', 'Accepted', 'Accepted', 'globex');
+    const numberRights = [{ prefix: '+44', namespaces: ['acme'] }];
+    await apply(fleet('default', { numberRights }), fleet('west', {}));
+    const refused = await condition('london', 'Accepted', 'NumberNotPermitted', 'globex');
+    assert.match(refused.message, /^\+442079460000 .*"\+44"/);
+    const { status } = await read('london', 'globex');
+    assert.deepEqual(status?.numbers, { owned: 0, conflicted: 0, notPermitted: 1 });
+    const west = async (): Promise<Resource> => (await plane.api.request(`${GROUP}/pivotfleets/west`)).body as Resource;
+    await until(async () => (await west()).status?.conditions?.[0]?.reason === 'OtherFleet');
+    await kubectl('delete', 'pivotfleet/default', 'pivotfleet/west', '--wait=false');
+    await condition('london', 'Accepted', 'Accepted', 'globex');
   });
 
   test('what is undone in a status by others is done again, and nothing is written when nothing has changed', async () => {

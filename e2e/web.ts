@@ -10,6 +10,7 @@ export interface WebRequest {
   readonly target: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+  readonly bytes: Uint8Array;
   /** Of the query and of a form. */
   readonly parameters: URLSearchParams;
   /** Resolves when the other side has gone away before the answer was complete. */
@@ -113,7 +114,8 @@ async function read(incoming: IncomingMessage, response: ServerResponse): Promis
   });
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const body = Buffer.concat(chunks).toString();
+  const bytes = Buffer.concat(chunks);
+  const body = bytes.toString();
   const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://web.invalid');
   if (incoming.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true) {
     for (const [name, value] of new URLSearchParams(body)) searchParams.append(name, value);
@@ -124,6 +126,7 @@ async function read(incoming: IncomingMessage, response: ServerResponse): Promis
     target: incoming.url ?? '',
     headers: incoming.headers,
     body,
+    bytes,
     parameters: searchParams,
     aborted,
   };

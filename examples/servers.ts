@@ -7,6 +7,12 @@ import { balance } from './05-account-balance/server.ts';
 import { backup } from './06-failback/server.ts';
 import { chain } from './07-chained-pivots/server.ts';
 import { signed } from './08-signed-requests/server.ts';
+import { voicemail } from './09-voicemail/server.ts';
+import { conference } from './10-conference/server.ts';
+import { queue } from './11-queue/server.ts';
+import { screening } from './12-call-screening/server.ts';
+import { team } from './13-simultaneous-ring/server.ts';
+import { forward } from './14-forward-on-busy/server.ts';
 import { type Example, runServer } from './web.ts';
 
 export const examples: readonly Example[] = [
@@ -18,6 +24,12 @@ export const examples: readonly Example[] = [
   backup,
   chain,
   signed,
+  voicemail,
+  conference,
+  queue,
+  screening,
+  team,
+  forward,
 ];
 
 if (import.meta.main) await runServer(examples);

@@ -49,6 +49,6 @@ function whatNext(ready: string): string {
   return [
     `Call sip:2030@${port} with any SIP phone; no account is needed.`,
     `No phone? In another terminal: npx pivot call 2030${option}`,
-    `What was sent and returned: ${http}/v2/accounts/default/pivot/debug`,
+    `What was sent and returned: ${http}/`,
   ].join('\n');
 }

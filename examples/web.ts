@@ -51,8 +51,12 @@ const DEFAULT_PORT = 8090;
 /** Requests of Pivot are far smaller. */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** Serves examples on 127.0.0.1. Resolves once it listens; rejects when the port is taken. `port` 0 takes a free one. */
-export async function serve(examples: readonly Example[], port: number): Promise<{ server: Server; url: string }> {
+/** Serves examples. Resolves once it listens; rejects when the port is taken. `port` 0 takes a free one. */
+export async function serve(
+  examples: readonly Example[],
+  port: number,
+  host = '127.0.0.1',
+): Promise<{ server: Server; url: string }> {
   const server = createServer((request, response) => {
     reply(examples, request)
       .catch((error: unknown) => {
@@ -64,9 +68,9 @@ export async function serve(examples: readonly Example[], port: number): Promise
       });
   });
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  server.once('error', reject).listen(port, host, resolve);
   await listening;
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { server, url: `http://${host}:${(server.address() as AddressInfo).port}` };
 }
 
 async function reply(examples: readonly Example[], incoming: IncomingMessage): Promise<Answer> {
@@ -88,8 +92,8 @@ async function reply(examples: readonly Example[], incoming: IncomingMessage): P
 }
 
 /**
- * The `main` of every example: `node examples/01-hello-twiml/server.ts [--port 8090]`. A taken port gives one clear line and exit
- * code 1.
+ * The `main` of every example: `node examples/01-hello-twiml/server.ts [--port 8090] [--host 127.0.0.1]`. A taken port gives one clear
+ * line and exit code 1.
  */
 export async function runServer(
   examples: readonly Example[],
@@ -98,11 +102,14 @@ export async function runServer(
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { port: { type: 'string', default: String(DEFAULT_PORT) } },
+      options: {
+        port: { type: 'string', default: String(DEFAULT_PORT) },
+        host: { type: 'string', default: '127.0.0.1' },
+      },
     });
     const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
     if (!(port <= 65_535)) throw new Error(`--port must be a number from 0 to 65535, not "${values.port}"`);
-    const { server, url } = await serve(examples, port);
+    const { server, url } = await serve(examples, port, values.host);
     console.log(`web server: ${url} (${examples.map(({ path }) => path).join(' ')})`);
     return server;
   } catch (error) {

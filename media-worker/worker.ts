@@ -2,19 +2,28 @@ import type { Meter, Tracer } from '@opentelemetry/api';
 import { prepareChecks } from '../crds/callflow/read-node.ts';
 import { fault, PivotError } from '../crds/errors/fault.ts';
 import { routingCodes } from '../crds/errors/routing.ts';
-import type { CompiledMedia, RoutingTable, SecretValues } from '../crds/routing-table.ts';
+import type { CompiledMedia, SecretValues } from '../crds/routing-table.ts';
 import type { Logger } from '../runtime/log.ts';
 import { CallHandler } from './call/handler.ts';
 import { unlessAborted } from './call/waiting.ts';
 import { type Background, createBackground } from './callflow/background.ts';
 import { createPivotSession } from './callflow/pivot-session.ts';
 import { RUN_MODULES } from './callflow/registry.ts';
+import { createRooms } from './conference/rooms.ts';
+import { CallsOut } from './dial/calls-out.ts';
+import { type Contacts, NO_CONTACTS } from './dial/contacts.ts';
+import { createDialling } from './dial/dialler.ts';
 import type { SoundLibrary } from './media/library.ts';
 import { MediaServer } from './media/media-server.ts';
 import type { Outgoing } from './outgoing/types.ts';
-import { Router } from './routing/router.ts';
+import { createQueues } from './queue/queues.ts';
+import { besideRecordings } from './recordings/beside.ts';
+import type { Recordings } from './recordings/recordings.ts';
+import type { Router } from './routing/router.ts';
 import { connectSignalling, type Signalling } from './sip/signalling.ts';
 import { type CallMetrics, createCallMetrics } from './telemetry/metrics.ts';
+import { HealthTally } from './webhook/health-tally.ts';
+import { type PivotSettings, readPivotSettings } from './webhook/settings.ts';
 
 export interface ServerAddress {
   readonly host: string;
@@ -29,27 +38,42 @@ export interface MediaWorkerOptions {
   readonly eventSocketAddress: string;
   readonly outgoing: Outgoing;
   readonly sounds: SoundLibrary;
+  readonly recordings: Recordings;
   readonly tracer: Tracer;
   readonly meter: Meter;
   readonly log: Logger;
-  readonly maxCalls: number;
+  /** Calls at once, asked at each INVITE; more get 503. */
+  readonly maxCalls: () => number;
   readonly language: string;
   readonly allowLoopbackUrls: boolean;
+  /** Where telephones have registered. Default: none has. */
+  readonly contacts?: Contacts;
   readonly debugUrl?: (account: string, callId: string) => string;
+  /** Counts exchanges by callflow. */
+  readonly health?: HealthTally;
+  /** Readiness or the number of calls may be another. Called often. */
+  readonly onChange?: () => void;
 }
 
 export interface MediaWorker {
+  /** Resolves when drachtio-server and FreeSWITCH have answered for the first time; rejects when one of them refuses the secret, or at the stop. */
+  readonly started: Promise<void>;
   /** SIP addresses that callers reach, as drachtio-server says them. */
   readonly sipAddresses: readonly string[];
   readonly activeCalls: number;
+  readonly draining: boolean;
   /** Takes a new table whole; calls in progress keep what they started with. */
-  setTable(table: RoutingTable, secrets: SecretValues): void;
+  use(router: Router, secrets: SecretValues): void;
   readonly tableVersion: string | undefined;
+  /** How webhooks of a callflow (`namespace/name`) are signed, by the present table. */
+  webhookSettings(callflow: string): PivotSettings | undefined;
   /** The sound that has this name in an account, by the present table; for the library's `resolveMedia`. */
   media(account: string, name: string): CompiledMedia | undefined;
   readonly numbers: number;
   /** Ready = table loaded, drachtio and FreeSWITCH connected, not draining. */
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  /** Says that it is not ready, so that no more calls are sent here; those that come all the same are taken. */
+  retire(): void;
   /** Refuses new calls, waits for those in progress at most `limitMs`, then hangs up the rest. */
   drain(limitMs: number): Promise<void>;
   /** Hangs up what is left and closes the connections. */
@@ -59,13 +83,20 @@ export interface MediaWorker {
 /** Requests of `webhook` actions and CDRs that may be under way at once. */
 const MOST_BACKGROUND = 500;
 const BACKGROUND_DRAIN_MS = 5000;
+/** A called side that has been told CANCEL or BYE may take so long to confirm it. */
+const CALLS_OUT_DRAIN_MS = 2000;
 
-/** Starts a media worker; resolves when drachtio-server and FreeSWITCH answer. `signal` gives up the attempt. */
-export async function startMediaWorker(options: MediaWorkerOptions, signal: AbortSignal): Promise<MediaWorker> {
-  const { log, meter } = options;
+/**
+ * Starts a media worker. It connects to drachtio-server and FreeSWITCH as soon as they are there, and again whenever they are back; until then it is
+ * not ready. `signal` gives up the first attempt.
+ */
+export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSignal): MediaWorker {
+  const { log, meter, onChange = () => {}, health = new HealthTally(Date.now) } = options;
   let router: Router | undefined;
   let secrets: SecretValues = new Map();
   let media: MediaServer | undefined;
+  let retired = false;
+  const closed = new AbortController();
   const background: Background = createBackground(MOST_BACKGROUND);
   prepareChecks(RUN_MODULES);
 
@@ -75,8 +106,30 @@ export async function startMediaWorker(options: MediaWorkerOptions, signal: Abor
     onInvite: (request, response) => handler.handle(request, response),
     accepting: () => readiness().ready,
     onConnectionChange: (connected) => {
-      if (!connected) handler.signallingLost();
+      if (!connected) {
+        handler.signallingLost();
+        callsOut.lost();
+      }
+      onChange();
     },
+  });
+  const rooms = createRooms({
+    recordings: options.recordings,
+    outgoing: options.outgoing,
+    background,
+    now: Date.now,
+  });
+  const queues = createQueues(Date.now);
+  const callsOut = new CallsOut();
+  const resources = { media: connectedMedia, sounds: options.sounds };
+  const dialling = createDialling({
+    signalling: signalling.client,
+    resources,
+    outgoing: options.outgoing,
+    background,
+    recordings: options.recordings,
+    contacts: options.contacts ?? NO_CONTACTS,
+    callsOut,
   });
   const metrics: CallMetrics = createCallMetrics(meter, {
     activeCalls: () => handler.activeCalls,
@@ -84,18 +137,32 @@ export async function startMediaWorker(options: MediaWorkerOptions, signal: Abor
   });
   const handler: CallHandler = new CallHandler({
     signalling: signalling.client,
-    resources: { media: connectedMedia, sounds: options.sounds },
+    resources,
     router: () => router,
     tracer: options.tracer,
     log,
     metrics: () => metrics,
+    onChange,
     maxCalls: options.maxCalls,
     language: options.language,
     ...(options.debugUrl === undefined ? {} : { debugUrl: options.debugUrl }),
     services: (call, table) => {
-      const pivot = createPivotSession({ call, outgoing: options.outgoing, background, metrics, log });
+      const beside = besideRecordings(call, options.recordings);
+      const pivot = createPivotSession({ call, outgoing: options.outgoing, background, metrics, health, log });
+      const dialler = dialling({
+        call,
+        table: table.table,
+        secrets,
+        onBridged: () => beside.bridged(),
+        onLegOver: (record) => pivot.legOver(record),
+      });
       return {
         services: {
+          recordings: options.recordings,
+          rooms,
+          queues,
+          dialler,
+          beside,
           callflow: (account, name) => table.callflow(account, name),
           secrets,
           outgoing: options.outgoing,
@@ -103,7 +170,10 @@ export async function startMediaWorker(options: MediaWorkerOptions, signal: Abor
           background,
           allowLoopbackUrls: options.allowLoopbackUrls,
         },
-        end: (end) => pivot.end(end),
+        end: async (end) => {
+          await beside.end();
+          pivot.end(end);
+        },
       };
     },
   });
@@ -119,27 +189,34 @@ export async function startMediaWorker(options: MediaWorkerOptions, signal: Abor
       ...(router === undefined ? ['no routing table yet'] : []),
       ...(signalling.connected ? [] : ['drachtio-server is not connected']),
       ...(media?.connected === true ? [] : ['FreeSWITCH is not connected']),
-      ...(handler.draining ? ['draining'] : []),
+      ...(retired || handler.draining ? ['draining'] : []),
     ];
     return { ready: reasons.length === 0, reasons };
   }
 
-  try {
-    await unlessAborted(signalling.ready, signal);
-    media = await MediaServer.connect({
+  async function connect(): Promise<void> {
+    const until = AbortSignal.any([signal, closed.signal]);
+    await unlessAborted(signalling.ready, until);
+    const connected = await MediaServer.connect({
       ...options.freeswitch,
       listenAddress: options.eventSocketAddress,
       signalling: signalling.client,
       log,
-      signal,
+      signal: until,
+      onConnectionChange: onChange,
     });
-  } catch (error) {
-    signalling.close();
-    throw error;
+    if (closed.signal.aborted) connected.close();
+    else media = connected;
+    onChange();
   }
+  const started = connect();
+  started.catch(() => {}); // Whoever waits for it is told; nobody need.
 
   return {
-    sipAddresses: signalling.addresses,
+    started,
+    get sipAddresses() {
+      return signalling.addresses;
+    },
     get activeCalls() {
       return handler.activeCalls;
     },
@@ -149,20 +226,40 @@ export async function startMediaWorker(options: MediaWorkerOptions, signal: Abor
     get numbers() {
       return router?.numberCount ?? 0;
     },
-    setTable(table, values) {
-      router = new Router(table);
+    get draining() {
+      return retired || handler.draining;
+    },
+    use(next, values) {
+      router = next;
       secrets = values;
+      // Only now can what is still to be told of earlier recordings be signed.
+      options.recordings.resume();
+      onChange();
     },
     media: (account, name) => router?.media(account, name),
+    webhookSettings(callflow) {
+      const [account = '', name = ''] = callflow.split('/');
+      const node = router?.callflow(account, name)?.flow;
+      if (node?.module !== 'pivot') return undefined;
+      const read = readPivotSettings(node.data, secrets);
+      return read.ok ? read.settings : undefined;
+    },
     readiness,
+    retire() {
+      retired = true;
+      onChange();
+    },
     async drain(limitMs) {
       await handler.drain(limitMs);
+      await callsOut.over(CALLS_OUT_DRAIN_MS);
       await background.drain(BACKGROUND_DRAIN_MS);
     },
     async close() {
       handler.hangUpAll('NORMAL_TEMPORARY_FAILURE');
       await handler.drain(0);
+      await callsOut.over(0);
       await background.drain(0);
+      closed.abort(new Error('the media worker was closed'));
       media?.close();
       signalling.close();
     },

@@ -13,6 +13,12 @@ test('the worker may import the softswitch by its entry only', () => {
   assert.equal(checkFile('cli/up.ts', "import { s } from '../media-worker/softswitch/sip/parser.ts';\n").length, 1);
 });
 
+test('the debug API serves operator and worker alike, so it knows neither', () => {
+  for (const folder of ['operator/kube/api.ts', 'media-worker/telemetry/span.ts', 'cli/up.ts'])
+    assert.equal(checkFile('debug/api/x.ts', `import { a } from '../../${folder}';\n`).length, 1, folder);
+  assert.deepEqual(checkFile('cli/up.ts', "import { a } from '../debug/trace-store.ts';\n"), []);
+});
+
 test('the softswitch imports nothing else of the media worker', () => {
   assert.equal(
     checkFile('media-worker/softswitch/sip/x.ts', "import type { A } from '../../call/call.ts';\n").length,

@@ -11,9 +11,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
   operator: ['crds', 'runtime'],
   'media-worker': ['crds', 'runtime'],
-  cli: ['crds', 'operator', 'media-worker', 'runtime'],
-  bench: ['crds', 'operator', 'media-worker', 'runtime', 'cli', 'e2e'],
-  tools: ['crds', 'operator', 'media-worker', 'runtime', 'cli'],
+  debug: ['crds', 'runtime'],
+  cli: ['crds', 'operator', 'media-worker', 'debug', 'runtime'],
+  bench: ['crds', 'operator', 'media-worker', 'debug', 'runtime', 'cli', 'e2e'],
+  tools: ['crds', 'operator', 'media-worker', 'debug', 'runtime', 'cli'],
   // The outside surfaces only, and the phone that stands outside too.
   e2e: ['media-worker/softswitch/phone.ts'],
   examples: [],

@@ -1,6 +1,7 @@
 import type { Definition } from '../crds/definitions/definition.ts';
 import type { ResourceField } from '../crds/definitions/field.ts';
 import { limitsInWords } from '../crds/definitions/limits-in-words.ts';
+import { REASONS } from '../crds/definitions/reasons.ts';
 import { escapeHtml } from './error-reference.ts';
 
 /** `docs/resources.md`: every kind with its fields, rules, conditions and columns. */
@@ -19,10 +20,16 @@ export function resourceReference(definitions: readonly Definition[]): string {
       ]),
     ),
     ...definitions.map(section),
+    '## Reasons of conditions',
+    REASONS_INTRODUCTION,
+    table(
+      ['Condition', 'Reason', 'Status', 'Meaning'],
+      REASONS.map((one) => [`\`${one.condition}\``, `\`${one.reason}\``, one.status, one.meaning]),
+    ),
   ].join('\n\n')}\n`;
 }
 
-const INTRODUCTION = `Everything that Pivot is told in a cluster it is told by these resources, of API group \`pivot.voice\`, version \`v1alpha1\`. \`kubectl get pivot\` lists them all, \`kubectl explain pivotcallflow.spec.pivot\` says what stands here. \`pivot up\` and \`pivot validate\` read the same manifests from a folder; on one machine a PivotFleet has no effect, options of the command take its place.
+const INTRODUCTION = `Everything that Pivot is told in a cluster it is told by these resources, of API group \`pivot.voice\`, version \`v1alpha1\`. \`kubectl get pivot\` lists them all, \`kubectl explain pivotcallflow.spec.pivot\` says what stands here. \`pivot up\` and \`pivot validate\` read the same manifests from a folder, a PivotFleet named \`default\` among them. [Numbers](numbers.md) says who gets a number, and shows what conditions say.
 
 A namespace is an account: resources refer to Secrets and to each other by name, within their own namespace only. A name has at most 63 characters.
 
@@ -33,6 +40,9 @@ The API server refuses what breaks a type, a limit or a rule of this page. What 
 **Editors.** \`schemas/\` holds a JSON Schema for each kind. With the YAML extension of VS Code, or any editor that uses yaml-language-server, a first line \`# yaml-language-server: $schema=PATH/schemas/pivotcallflow.json\` brings completion and checks, inside callflows too.
 
 **\`on\` in YAML.** \`kubectl\` reads YAML 1.1, where a bare \`on\` is \`true\`. Write \`retries: {attempts: 1, when: [connect]}\`, or put the name in quotes: \`"on": [connect]\`.`;
+
+const REASONS_INTRODUCTION =
+  '`kubectl wait --for=condition=Programmed pivotcallflow/NAME` waits for a condition; scripts can rely on these reasons. A resource that is not valid has `ResolvedRefs` Unknown, for the same reason as `Accepted`.';
 
 function section(definition: Definition): string {
   const { kind, description, spec, status, conditions, columns, example } = definition;

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 
-const BESIDE_THE_CODE = ['crds', 'operator', 'media-worker', 'runtime', 'cli', 'tools', 'examples', 'bench'];
+const BESIDE_THE_CODE = ['crds', 'operator', 'media-worker', 'debug', 'runtime', 'cli', 'tools', 'examples', 'bench'];
 const FILE_LIMIT_MS = 300_000;
 
 function run(files: readonly string[], concurrency: number): number {

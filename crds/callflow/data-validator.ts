@@ -2,7 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { type FieldSchema, type ModuleSchema, SKIP_MODULE } from './schema.ts';
 
 /** Annotations that `prepare.ts` acts on; ajv must not stumble over them. */
-const ANNOTATIONS = ['textual', 'lowerCase', 'requiredWhen'] as const;
+const ANNOTATIONS = ['textual', 'lowerCase', 'requiredWhen', 'refersTo'] as const;
 
 /** Checks a value against one schema, writes the defaults into it, and returns every error. */
 export type Check = (value: unknown) => readonly ErrorObject[];

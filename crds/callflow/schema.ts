@@ -34,9 +34,14 @@ export interface FieldSchema {
   readonly textual?: 'boolean' | 'number';
   /** Text is lower-cased before it is checked. */
   readonly lowerCase?: true;
+  /** The value names a resource of the account. Which kind, a field beside it may say. The compile tells when there is none of the name. */
+  readonly refersTo?: Referred | { readonly field: string; readonly is: Readonly<Record<string, Referred>> };
   /** The value never stands in a message. */
   readonly writeOnly?: true;
 }
+
+/** Kinds that callflows refer to by name. */
+export type Referred = 'PivotCallflow' | 'PivotMedia' | 'PivotUser' | 'PivotDevice';
 
 /** `{field: 'macro', is: {tts: ['text']}}`: with `macro: tts`, `text` is required. */
 export interface RequiredWhen {

@@ -32,7 +32,8 @@ export function urlRefusal(text: string, policy: UrlPolicy): string | undefined 
 function hostKind(host: string): 'loopback' | 'link-local' | 'other' {
   if (host === 'localhost' || host.endsWith('.localhost')) return 'loopback';
   const literal = host.startsWith('[') ? host.slice(1, -1) : host;
-  if (!ipaddr.isValid(literal)) return 'other';
+  // WHATWG URL writes every IPv4 address as four decimal numbers; most hosts are names, and the library is slow to say so.
+  if (!/^[0-9.]+$|:/.test(literal) || !ipaddr.isValid(literal)) return 'other';
   // `process` unfolds IPv4-mapped IPv6 addresses, so that [::ffff:127.0.0.1] does not slip through.
   const range = ipaddr.process(literal).range();
   if (range === 'loopback' || range === 'unspecified') return 'loopback';

@@ -26,6 +26,9 @@ export const secretKeyRef = {
   atomic: true,
 } as const satisfies ResourceField;
 
+/** A host name, perhaps with `*.` or `.` before it for all below it. */
+export const HOST_RULE = '^(\\*?\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*\\.?$';
+
 /** The name of another resource of the namespace. */
 export const nameOf = <const K extends string>(kind: K) =>
   ({

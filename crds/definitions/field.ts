@@ -26,8 +26,8 @@ export type Presence =
  */
 export interface ResourceField
   extends Omit<FieldSchema, 'items' | 'properties' | 'additionalProperties' | 'format' | 'requiredWhen'> {
-  /** `network`: an IP address, or a network in CIDR notation. */
-  readonly format?: FieldSchema['format'] | 'date-time' | 'network';
+  /** `network`: an IP address, or a network in CIDR notation. `destination`: such a one, or a host name (`*.example.com`). */
+  readonly format?: FieldSchema['format'] | 'date-time' | 'network' | 'destination';
   readonly items?: ResourceField;
   readonly properties?: Readonly<Record<string, ResourceField>>;
   readonly additionalProperties?: boolean | ResourceField;

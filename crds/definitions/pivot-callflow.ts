@@ -97,6 +97,11 @@ const status = {
       properties: {
         owned: { type: 'integer', description: 'Numbers and patterns that it answers.', minimum: 0 },
         conflicted: { type: 'integer', description: 'Numbers and patterns that an older callflow has.', minimum: 0 },
+        notPermitted: {
+          type: 'integer',
+          description: 'Numbers that the namespace may not claim; absent when there are none.',
+          minimum: 0,
+        },
       },
       required: ['owned', 'conflicted'],
     },
@@ -117,15 +122,16 @@ const status = {
     },
     lastFailure: {
       type: 'object',
-      description: 'The last exchange that failed, as a worker told it. Written at most once a minute.',
+      description:
+        'The last exchange that failed, as a worker told it. Not every one is written: at most one a minute.',
       properties: {
         time: { type: 'string', description: 'When.', format: 'date-time' },
         code: { type: 'string', description: 'Code of the error (docs/errors.md).', maxLength: 16 },
         message: { type: 'string', description: 'What happened.', maxLength: 1024 },
         traceId: { type: 'string', description: 'Trace of the call.', maxLength: 32 },
-        traceUrl: {
+        link: {
           type: 'string',
-          description: 'Where to see the trace; see traceUrl of the PivotFleet.',
+          description: 'Where people see the trace, made of `traceUrl` of the PivotFleet.',
           maxLength: 2048,
         },
       },
@@ -149,7 +155,8 @@ export const pivotCallflow = {
     { type: 'Programmed', meaning: 'Every ready worker has a routing table with this generation of it.' },
     {
       type: 'WebhookHealthy',
-      meaning: 'Exchanges with its web server succeeded lately. Written at most once a minute.',
+      meaning:
+        'Exchanges with its web server succeeded lately. Written at most every 10 s when it turns, else once a minute.',
     },
   ],
   columns: [

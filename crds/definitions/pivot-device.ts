@@ -7,7 +7,7 @@ export const pivotDevice = {
   shortName: 'pdv',
   scope: 'Namespaced',
   description:
-    'A telephone: one that registers with user name and password, or one at a fixed address. Checked and kept; nothing acts on it yet.',
+    'A telephone: one that registers with user name and password, or one at a fixed address. Nobody can register yet: one at a fixed address is called.',
   spec: {
     type: 'object',
     description: 'How the telephone is known and reached.',

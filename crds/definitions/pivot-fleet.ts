@@ -1,13 +1,13 @@
 import { conditions, LABEL, observedGeneration } from './common.ts';
-import { AGE, type Definition } from './definition.ts';
+import { AGE, conditionColumn, type Definition } from './definition.ts';
 import type { ResourceField } from './field.ts';
 
-const network = {
+const destination = {
   type: 'string',
   description: 'An IP address, a network in CIDR notation, or a host name (`*.example.com` for all below it).',
   minLength: 1,
   maxLength: 253,
-  pattern: '^[-A-Za-z0-9.:/*]+$',
+  format: 'destination',
 } as const satisfies ResourceField;
 
 const spec = {
@@ -96,9 +96,9 @@ const spec = {
           description: 'Allowed although another rule refuses it.',
           maxItems: 64,
           listType: 'set',
-          items: network,
+          items: destination,
         },
-        deny: { type: 'array', description: 'Refused.', maxItems: 64, listType: 'set', items: network },
+        deny: { type: 'array', description: 'Refused.', maxItems: 64, listType: 'set', items: destination },
       },
     },
     traceUrl: {
@@ -169,11 +169,11 @@ export const pivotFleet = {
   shortName: 'pfl',
   scope: 'Cluster',
   description:
-    'The media workers of the cluster, and what the platform team decides for all accounts. The chart makes one; it is named `default`.',
+    'The media workers of the cluster, and what the platform team decides for all accounts. One counts: the one that the operator is started with, `default` unless it says otherwise; the chart makes it.',
   spec,
   status,
   conditions: [
-    { type: 'Accepted', meaning: 'The spec is valid.' },
+    { type: 'Accepted', meaning: 'The spec is valid, and it is the fleet that counts.' },
     { type: 'Programmed', meaning: 'Every ready worker has the present routing table.' },
   ],
   columns: [
@@ -187,6 +187,8 @@ export const pivotFleet = {
     },
     { name: 'Calls', description: 'Calls in progress.', type: 'integer', jsonPath: '.status.counts.calls' },
     { name: 'Table', description: 'Version of the routing table.', type: 'string', jsonPath: '.status.table.version' },
+    conditionColumn('Accepted', true),
+    conditionColumn('Programmed', true),
     AGE,
   ],
   example: `apiVersion: pivot.voice/v1alpha1

@@ -210,7 +210,7 @@ export const pivotTrunk = {
   shortName: 'ptr',
   scope: 'Namespaced',
   description:
-    'A carrier: where calls of its namespace to the telephone network go out, and where calls come in from. Checked and kept; nothing acts on it yet.',
+    'A carrier: where calls of its namespace to the telephone network go out, and where calls come in from. Calls out go through it; `registration`, `inbound` and `health` are checked and kept, and nothing acts on them yet.',
   spec,
   status: {
     type: 'object',

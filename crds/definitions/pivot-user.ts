@@ -6,8 +6,7 @@ export const pivotUser = {
   plural: 'pivotusers',
   shortName: 'pus',
   scope: 'Namespaced',
-  description:
-    'A person with one or more telephones, who can be called by name. Checked and kept; nothing acts on it yet.',
+  description: 'A person with one or more telephones, who can be called by name.',
   spec: {
     type: 'object',
     description: 'How the person is reached.',

@@ -6,6 +6,7 @@ import { join } from '../callflow/pointer.ts';
 import { suggest } from '../callflow/suggest.ts';
 import { urlRefusal, withoutCredentials } from '../callflow/urls.ts';
 import { manifestCodes } from '../errors/manifest.ts';
+import { HOST_RULE } from './common.ts';
 import type { Presence, ResourceField } from './field.ts';
 
 type Fields = { readonly [key: string]: unknown };
@@ -64,6 +65,10 @@ function readText(field: ResourceField, value: string, kind: string, pointer: st
   } else if (field.format === 'network') {
     if (ipaddr.isValid(value) || ipaddr.isValidCIDR(value)) return;
     const message = `${kind}: "${name}" must be an IP address (192.0.2.10) or a network (192.0.2.0/24), not ${show(value)}`;
+    collector.report(manifestCodes.invalidField, message, pointer);
+  } else if (field.format === 'destination') {
+    if (ipaddr.isValid(value) || ipaddr.isValidCIDR(value) || new RegExp(HOST_RULE).test(value)) return;
+    const message = `${kind}: "${name}" must be an IP address (192.0.2.10), a network (192.0.2.0/24) or a host name (*.example.com), not ${show(value)}`;
     collector.report(manifestCodes.invalidField, message, pointer);
   } else if (field.format === 're2') {
     const refusal = patternRefusal(value);

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { patternRefusal } from '../callflow/patterns.ts';
+import { HOST_RULE } from './common.ts';
 import type { CelRule, Presence, ResourceField } from './field.ts';
 import { fullDescription } from './limits-in-words.ts';
 
@@ -29,6 +30,11 @@ const RE2_RULE: CelRule = {
 const NETWORK_RULE: CelRule = {
   rule: 'isIP(self) || isCIDR(self)',
   message: 'an IP address (192.0.2.10) or a network (192.0.2.0/24) is expected',
+};
+
+const DESTINATION_RULE: CelRule = {
+  rule: `isIP(self) || isCIDR(self) || self.matches('${HOST_RULE.replaceAll('\\', '\\\\')}')`,
+  message: 'an IP address (192.0.2.10), a network (192.0.2.0/24) or a host name (*.example.com) is expected',
 };
 
 /**
@@ -182,6 +188,7 @@ function presenceRules(presence: readonly Presence[], field: ResourceField, refu
 function formatRules(field: ResourceField): readonly CelRule[] {
   if (field.format === 'url') return URL_RULES;
   if (field.format === 'network') return [NETWORK_RULE];
+  if (field.format === 'destination') return [DESTINATION_RULE];
   return field.format === 're2' ? [RE2_RULE] : [];
 }
 

@@ -73,17 +73,18 @@ export const manifestCodes = {
   secretNotFound: {
     code: 'PV-1010',
     severity: 'warning',
-    title: 'A Secret that the callflow refers to does not exist',
-    cause: 'No Secret of that name exists in the namespace of the callflow. Exchanges that need it fail until it does.',
+    title: 'A Secret that a resource refers to does not exist',
+    cause:
+      'No Secret of that name exists in the namespace of the resource; Secrets of other namespaces cannot be referred to. What needs the value (an exchange, a registration, a call) fails until it does.',
     cure: 'Create the Secret in the same namespace, or correct the name.',
   },
   secretKeyNotFound: {
     code: 'PV-1011',
     severity: 'warning',
-    title: 'A Secret lacks the key that the callflow refers to',
+    title: 'A Secret lacks the key that a resource refers to',
     cause:
-      'The Secret exists, but neither `data` nor `stringData` has the key. Exchanges that need it fail until it does.',
-    cure: 'Add the key to the Secret, or correct its name in the callflow.',
+      'The Secret exists, but neither `data` nor `stringData` has the key. What needs the value (an exchange, a registration, a call) fails until it does.',
+    cure: 'Add the key to the Secret, or correct its name in the resource.',
   },
   fileTooLarge: {
     code: 'PV-1012',
@@ -174,5 +175,43 @@ export const manifestCodes = {
     cause:
       'The `id` of a `play` action is neither a URL nor a stream, and the namespace has no PivotMedia of that name. At run time nothing is played and the flow goes on.',
     cure: 'Create the PivotMedia in the namespace of the callflow, correct the `id`, or give a URL.',
+  },
+  numberNotPermitted: {
+    code: 'PV-1024',
+    severity: 'error',
+    title: 'The namespace may not claim the number',
+    cause:
+      "The `numberRights` of the PivotFleet give the number's prefix to other namespaces. The longest prefix that fits decides.",
+    cure: 'Remove the number, or ask the platform team to name the namespace in that entry. Nothing else of the callflow is affected.',
+  },
+  otherFleet: {
+    code: 'PV-1025',
+    severity: 'warning',
+    title: 'The PivotFleet is not the one that counts',
+    cause:
+      'One PivotFleet counts, the one that the operator is started with (`--fleet`; `default` unless it says otherwise).',
+    cure: 'Give it that name, or delete it.',
+  },
+  userNotFound: {
+    code: 'PV-1026',
+    severity: 'warning',
+    title: 'A resource refers to a user that does not exist',
+    cause: 'The namespace has no PivotUser of that name; users of other namespaces cannot be referred to.',
+    cure: 'Create the PivotUser in the namespace of the callflow, or correct the `id`.',
+  },
+  deviceNotFound: {
+    code: 'PV-1027',
+    severity: 'warning',
+    title: 'A resource refers to a device that does not exist',
+    cause: 'The namespace has no PivotDevice of that name; devices of other namespaces cannot be referred to.',
+    cure: 'Create the PivotDevice in the namespace, or correct the name.',
+  },
+  usernameConflict: {
+    code: 'PV-1028',
+    severity: 'error',
+    title: 'Another device has the user name',
+    cause:
+      'Devices of one namespace are told apart by the user names with which they register. The older one keeps it, then the first by name.',
+    cure: 'Give one of the two another user name. When the winner goes, the other takes over by itself.',
   },
 } as const satisfies Record<string, CodeEntry>;

@@ -82,4 +82,11 @@ export const routingCodes = {
       'Nothing listens at the address, the secret is wrong, the access list of the event socket refuses the worker, or the SIP profile `drachtio_mrf` is not running in FreeSWITCH.',
     cure: 'Mend what the message says. The worker keeps trying, but for a secret that drachtio-server refuses when the worker starts.',
   },
+  callTooLong: {
+    code: 'PV-1412',
+    severity: 'error',
+    title: 'The call lasted longer than calls may last',
+    cause: 'The PivotFleet limits how long a call may be (`spec.limits.callSeconds`).',
+    cure: 'Ask the platform team for a longer limit, or end calls earlier.',
+  },
 } as const satisfies Record<string, CodeEntry>;

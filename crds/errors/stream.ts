@@ -73,7 +73,7 @@ export const streamCodes = {
     code: 'PV-2110',
     severity: 'warning',
     title: 'A worker has gone silent',
-    cause: 'Nothing came from it for 30 s: it hangs, its machine is gone, or the network in between.',
+    cause: 'Nothing came from it for 12 s: it hangs, its machine is gone, or the network in between.',
     cure: 'It counts as gone, and Programmed no longer waits for it. If it is alive it connects again by itself.',
   },
   workerSlow: {
@@ -103,5 +103,12 @@ export const streamCodes = {
     title: 'The token of a worker could not be checked',
     cause: 'The API server did not answer the TokenReview.',
     cure: 'See the state of the API server. The worker keeps trying.',
+  },
+  badCertificate: {
+    code: 'PV-2115',
+    severity: 'error',
+    title: 'The certificate of the table stream cannot be used',
+    cause: 'The folder has no `tls.crt` and `tls.key`, or they are no pair of certificate and key in PEM.',
+    cure: 'See the Secret that is mounted there, and `--stream-tls`. A certificate in use stays in use until a good one replaces it.',
   },
 } as const satisfies Record<string, CodeEntry>;

@@ -208,5 +208,5 @@ conformance(
       },
     },
   ],
-  ['--deny', 'private'],
+  { options: ['--deny', 'private'] },
 );

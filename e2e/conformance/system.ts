@@ -24,6 +24,8 @@ export interface Bench {
   readonly web: Web;
   readonly pivot: Pivot;
   readonly phones: Phones;
+  /** Who is called by rows that call out. */
+  readonly callees: Phones;
   /** Calls one of the row's callflows, the first when none is named. */
   call(spec?: string, options?: Partial<CallOptions>): Promise<RowCall>;
 }
@@ -59,16 +61,29 @@ function numberOf(id: RowId, index: number): string {
 /** Calls at once in one file: the machine should not be what is tested. */
 const CALLS_AT_ONCE = 12;
 
+export interface ConformanceOptions {
+  /** Options of `pivot up`. */
+  readonly options?: readonly string[];
+  /** Further manifests; `sipPort` is that of the `callees`. */
+  readonly manifests?: (sipPort: number) => Readonly<Record<string, object>>;
+}
+
 /** Runs the rows, several at a time, over one `pivot up`. */
-export function conformance(title: string, rows: readonly Row[], options: readonly string[] = []): void {
+export function conformance(
+  title: string,
+  rows: readonly Row[],
+  { options = [], manifests: further = () => ({}) }: ConformanceOptions = {},
+): void {
   describe(title, { concurrency: CALLS_AT_ONCE }, () => {
     const webs = new Map<RowId, Web>();
     const numbers = new Map<RowId, ReadonlyMap<string, string>>();
     let pivot: Pivot | undefined;
     let phones: Phones | undefined;
+    let callees: Phones | undefined;
 
     before(async () => {
-      const manifests: Record<string, object> = {};
+      callees = await createPhones();
+      const manifests: Record<string, object> = { ...further(callees.sipPort) };
       for (const { id, specs = (url: string) => ({ only: asks(`${url}/`) }) } of rows) {
         const web = await startWeb();
         webs.set(id, web);
@@ -85,6 +100,7 @@ export function conformance(title: string, rows: readonly Row[], options: readon
 
     after(async () => {
       await phones?.close();
+      await callees?.close();
       try {
         await pivot?.stop();
       } finally {
@@ -97,7 +113,7 @@ export function conformance(title: string, rows: readonly Row[], options: readon
       const note = row.note === undefined ? '' : ` (${row.note})`;
       test(`${row.id} ${ROWS[row.id]}${note}`, async () => {
         const called = numbers.get(row.id) ?? new Map<string, string>();
-        const running = { pivot: pivot!, phones: phones! };
+        const running = { pivot: pivot!, phones: phones!, callees: callees! };
         await row.test({
           ...running,
           web: webs.get(row.id)!,

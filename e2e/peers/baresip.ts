@@ -53,6 +53,8 @@ export interface Baresip {
   readonly events: readonly BaresipEvent[];
   /** Calls `sip:2030@127.0.0.1:5060`, by TCP with `;transport=tcp`. One call at a time. */
   dial(uri: string): Promise<BaresipCall>;
+  /** The next call that comes, ringing; `accept` answers it. */
+  incoming(): Promise<BaresipCall & { accept(): Promise<void> }>;
   /** Ends it and removes its folder. */
   close(): Promise<void>;
   /** Ends it without a word to the far end, as a phone whose power fails. */
@@ -153,6 +155,13 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
       last = call;
       await command('dial', uri);
       return call;
+    },
+    async incoming() {
+      last?.keepRecording(`call-${++calls}.wav`);
+      const call = new Call(listeners, exited, { hangUp: () => command('hangup'), press, folder });
+      last = call;
+      await call.event('CALL_INCOMING');
+      return Object.assign(call, { accept: () => command('accept') });
     },
     close,
     kill: () => {

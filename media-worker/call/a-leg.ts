@@ -2,15 +2,26 @@ import type { Json } from '../../crds/callflow/node.ts';
 import { type Fault, faultOf } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
 import type { MediaEndpoint } from '../media/endpoint.ts';
+import type { LegMedia } from '../media/leg-media.ts';
 import type { Sound } from '../media/sound.ts';
-import { causeOfReason, REASON_PHRASES, reasonHeader, sendableStatus, statusOfCause } from '../sip/causes.ts';
-import { digitOfInfo } from '../sip/dtmf-relay.ts';
+import { REASON_PHRASES, reasonHeader, sendableStatus, statusOfCause } from '../sip/causes.ts';
 import { headerText } from '../sip/header-text.ts';
 import type { Invite } from '../sip/invite.ts';
 import { onlyAudio } from '../sip/sdp.ts';
 import type { SignallingClient, SipDialog, SipHeaders, SipRequest, SipResponse } from '../sip/srf.ts';
 import type { CallSpan } from '../telemetry/span.ts';
-import type { Call, CallEnd, CallMemory, PlayOptions, PlayOutcome } from './call.ts';
+import {
+  type BackgroundRecording,
+  type Call,
+  type CallEnd,
+  type CallMemory,
+  OWN_CALLER_ID,
+  type PlayOptions,
+  type PlayOutcome,
+  type RecordOptions,
+  type RecordOutcome,
+} from './call.ts';
+import { attendDialog } from './dialog-requests.ts';
 import { DigitQueue } from './digits.ts';
 import type { CallFacts, CallStatus } from './facts.ts';
 import { LegSound } from './leg-sound.ts';
@@ -60,6 +71,7 @@ export class ALeg implements Call {
   /** A 200 OK that is on its way to drachtio-server: no other final status may cross it. */
   #accepting: Promise<SipDialog> | undefined;
   #early = false;
+  readonly #answered = Promise.withResolvers<void>();
   #dialog: SipDialog | undefined;
   readonly digits = new DigitQueue();
   readonly memory: CallMemory;
@@ -78,8 +90,10 @@ export class ALeg implements Call {
       customSipHeaders: new Map(Object.entries(invite.customHeaders)),
       customChannelVars: new Map(),
       collections: new Map(),
+      sensitiveCollections: new Set(),
       variables: new Map(),
       recording: undefined,
+      callerId: OWN_CALLER_ID,
     };
     this.#facts = {
       callId: invite.callId,
@@ -140,6 +154,10 @@ export class ALeg implements Call {
     this.#options.response.send(180, { headers: this.#options.headers });
   }
 
+  untilAnswered(): Promise<void> {
+    return unlessAborted(this.#answered.promise, this.signal);
+  }
+
   answer(): Promise<void> {
     if (this.signal.aborted) return Promise.reject(this.signal.reason);
     this.#answering ??= this.#answer();
@@ -186,41 +204,12 @@ export class ALeg implements Call {
     }
     this.#answeredAt = Date.now();
     this.#status = 'in-progress';
-    this.#listen(dialog, endpoint);
-    // A BYE that came in one packet with drachtio-server's confirmation has been dealt with before anybody listened.
-    if (!dialog.connected) this.#end({ side: 'caller', cause: 'NORMAL_CLEARING' }, 'completed');
-  }
-
-  #listen(dialog: SipDialog, endpoint: MediaEndpoint): void {
-    dialog.on('destroy', (bye) => {
-      this.#end({ side: 'caller', cause: causeOfReason(bye.get('Reason')) }, 'completed');
-    });
-    dialog.on('modify', (request, response) => {
-      const accept = (sdp: string): void => {
-        dialog.local.sdp = sdp;
-        response.send(200, { body: sdp, headers: { 'Content-Type': 'application/sdp' } });
-      };
-      // Without an offer the 200 has ours, and the ACK brings the answer (RFC 3261 section 14.2).
-      if (request.body === '') accept(onlyAudio(endpoint.localSdp));
-      else
-        endpoint
-          .modify(request.body)
-          .then(accept, () => response.send(488))
-          // The connection broke meanwhile: there is nobody left to answer.
-          .catch((error: unknown) => this.span.warn(faultOf(error, routingCodes.signallingLost)));
-    });
-    dialog.on('info', (request, response) => {
-      const digit = digitOfInfo(request.get('Content-Type'), request.body);
-      if (digit !== undefined && !this.signal.aborted) this.digits.push(digit);
-      response.send(200);
-    });
-    dialog.on('refer', (_request, response) => response.send(603));
-    // Where the offer was ours (an INVITE without one), the caller's answer comes in the ACK; other ACKs have no body.
-    dialog.on('ack', (ack) => {
-      if (ack.body === '') return;
-      endpoint.modify(ack.body).catch((error: unknown) => {
-        if (!this.signal.aborted) this.span.warn(faultOf(error, routingCodes.noCommonCodec));
-      });
+    this.#answered.resolve();
+    attendDialog(dialog, endpoint, {
+      digits: this.digits,
+      span: this.span,
+      signal: this.signal,
+      onBye: (cause) => this.#end({ side: 'caller', cause }, 'completed'),
     });
   }
 
@@ -251,6 +240,26 @@ export class ALeg implements Call {
 
   play(sound: Sound, options: PlayOptions): Promise<PlayOutcome> {
     return this.#sound.play(sound, options, () => (options.early === true ? this.#earlyMedia() : this.answer()));
+  }
+
+  async record(options: RecordOptions): Promise<RecordOutcome> {
+    await this.answer();
+    return this.#sound.record(options);
+  }
+
+  async recordBeside(options: { path: string; channels: 1 | 2; maxSeconds: number }): Promise<BackgroundRecording> {
+    await this.answer();
+    return this.#sound.recordBeside(options);
+  }
+
+  async media(): Promise<LegMedia> {
+    await this.answer();
+    return this.#sound.endpoint();
+  }
+
+  async earlyMedia(): Promise<LegMedia> {
+    await this.#earlyMedia();
+    return this.#sound.endpoint();
   }
 
   async sendDigits(digits: string, durationMs = DIGIT_MS): Promise<void> {

@@ -44,6 +44,11 @@ export class DigitQueue {
     return first;
   }
 
+  /** Takes the newest pending digit if it is this one: a key that meant something else than to be collected. */
+  takeBack(digit: Digit): void {
+    if (this.#pending.endsWith(digit)) this.#pending = this.#pending.slice(0, -digit.length);
+  }
+
   /** Calls `listener` for every digit from now on (it stays pending until taken); returns the way to stop that. */
   listen(listener: Listener): () => void {
     this.#listeners.add(listener);

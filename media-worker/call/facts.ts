@@ -20,6 +20,8 @@ export interface RecordingFacts {
 export interface CallFacts {
   /** SIP Call-ID of the A-leg: `Call-ID`, `CallSid`. */
   readonly callId: string;
+  /** Of a leg that was called for another call: that call's. */
+  readonly parentCallId?: string;
   /** Namespace: `Account-ID`, `AccountSid`. */
   readonly account: string;
   /** `namespace/name` of the callflow that answered. */

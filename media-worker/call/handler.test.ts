@@ -66,9 +66,9 @@ function worker(flow: CallflowNode = WAIT, options: Partial<CallHandlerOptions> 
     tracer: provider.getTracer('test'),
     log: createLogger({ level: 'debug', destination: { write: (line) => log.push(line) } }),
     metrics: () => ({ calls: counter, setup: histogram, exchanges: histogram }) as unknown as CallMetrics,
-    maxCalls: 2,
+    maxCalls: () => 2,
     language: 'en-us',
-    services: () => ({ services: {} as FlowServices, end: (end) => ends.push(end) }),
+    services: () => ({ services: {} as FlowServices, end: async (end) => void ends.push(end) }),
     ...options,
   });
   return {

@@ -2,6 +2,7 @@ import type { Tracer } from '@opentelemetry/api';
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { ROOT_SPAN } from '../../runtime/span-names.ts';
 import { runCallflow } from '../callflow/engine.ts';
 import type { FlowServices } from '../callflow/services.ts';
 import type { Dialled, Routed, Router } from '../routing/router.ts';
@@ -11,7 +12,6 @@ import { type Invite, readInvite } from '../sip/invite.ts';
 import type { SignallingClient, SipHeaders, SipRequest, SipResponse } from '../sip/srf.ts';
 import type { CallMetrics, CallResult } from '../telemetry/metrics.ts';
 import { CallSpan } from '../telemetry/span.ts';
-import { ROOT_SPAN } from '../telemetry/trace-store.ts';
 import { ALeg } from './a-leg.ts';
 import type { CallEnd } from './call.ts';
 import type { CallStatus } from './facts.ts';
@@ -25,12 +25,14 @@ export interface CallHandlerOptions {
   readonly tracer: Tracer;
   readonly log: Logger;
   readonly metrics: () => CallMetrics;
-  /** Calls at once; further ones get 503. */
-  readonly maxCalls: number;
+  /** Calls at once, asked at each INVITE; further ones get 503. */
+  readonly maxCalls: () => number;
+  /** The number of calls, or whether more are taken, is another. */
+  readonly onChange?: () => void;
   /** Language of calls until an action says otherwise. */
   readonly language: string;
   /** The services of one call; `end` is called when the call is over. */
-  readonly services: (call: ALeg, router: Router) => { services: FlowServices; end: (end: CallEnd) => void };
+  readonly services: (call: ALeg, router: Router) => { services: FlowServices; end: (end: CallEnd) => Promise<void> };
   /** Where a call's debug log can be read, told to callers in `Call-Info`; only for one's own machine. */
   readonly debugUrl?: (account: string, callId: string) => string;
 }
@@ -117,7 +119,7 @@ export class CallHandler {
   #refusal(router: Router | undefined): Fault | undefined {
     if (this.#draining) return fault(routingCodes.draining, 'The worker is stopping');
     if (router === undefined) return fault(routingCodes.noTable, 'There is no routing table yet');
-    const { maxCalls } = this.#options;
+    const maxCalls = this.#options.maxCalls();
     if (this.#calls.size < maxCalls) return undefined;
     return fault(routingCodes.tooManyCalls, `${maxCalls} calls are in progress, which is the limit`);
   }
@@ -201,11 +203,16 @@ export class CallHandler {
     });
     const done = this.#run(call, router, routed)
       .catch((error: unknown) => log.error({ err: error, trace_id: span.traceId }, 'a call was not brought to its end'))
-      .finally(() => this.#calls.delete(call));
+      .finally(() => {
+        this.#calls.delete(call);
+        this.#options.onChange?.();
+      });
     this.#calls.set(call, done);
+    this.#options.onChange?.();
   }
 
   async #run(call: ALeg, router: Router, routed: Routed): Promise<void> {
+    const limit = this.#limit(call, router.table.fleet?.callSeconds);
     try {
       const { services, end } = this.#options.services(call, router);
       call.ring();
@@ -216,12 +223,24 @@ export class CallHandler {
       });
       const ended = call.signal.reason as CallEnd;
       this.#report(call, ended);
-      end(ended);
+      await end(ended);
     } finally {
+      clearTimeout(limit);
       await call.hangup({ cause: 'NORMAL_TEMPORARY_FAILURE' });
       await call.release();
       call.span.end();
     }
+  }
+
+  /** Ends a call that lasts longer than the fleet lets calls last. */
+  #limit(call: ALeg, seconds: number | undefined): NodeJS.Timeout | undefined {
+    if (seconds === undefined) return undefined;
+    return setTimeout(() => {
+      call.span.fail(
+        fault(routingCodes.callTooLong, `The call lasted ${seconds} s, as long as the fleet lets calls last`),
+      );
+      void call.hangup({ cause: 'ALLOTTED_TIMEOUT' });
+    }, seconds * 1000);
   }
 
   #report(call: ALeg, end: CallEnd): void {
@@ -246,6 +265,7 @@ export class CallHandler {
   /** New calls are refused from now on; resolves when the last call is over, or after `limitMs`, when the rest is hung up. */
   async drain(limitMs: number): Promise<void> {
     this.#draining = true;
+    this.#options.onChange?.();
     const timer = setTimeout(() => this.hangUpAll('NORMAL_TEMPORARY_FAILURE'), limitMs);
     await Promise.allSettled([...this.#calls.values()]);
     clearTimeout(timer);

@@ -1,11 +1,12 @@
 import { engineCodes } from '../../crds/errors/engine.ts';
 import { type Fault, fault, faultOf } from '../../crds/errors/fault.ts';
 import { mediaCodes } from '../../crds/errors/media.ts';
+import { recordingCodes } from '../../crds/errors/recording.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
 import type { MediaEndpoint } from '../media/endpoint.ts';
 import { describeSound, type Sound } from '../media/sound.ts';
 import type { CallSpan } from '../telemetry/span.ts';
-import type { PlayOptions, PlayOutcome } from './call.ts';
+import type { BackgroundRecording, PlayOptions, PlayOutcome, RecordOptions, RecordOutcome } from './call.ts';
 import type { DigitQueue } from './digits.ts';
 import type { CallResources } from './resources.ts';
 import { pause, unlessAborted } from './waiting.ts';
@@ -119,6 +120,49 @@ export class LegSound {
     } finally {
       stopListening();
     }
+  }
+
+  /** Records the caller, in a span of its own. The call's end is an outcome. */
+  record(options: RecordOptions): Promise<RecordOutcome> {
+    return options.span.run('media.record', { 'pivot.media.limit': options.maxSeconds }, async (span) => {
+      const outcome = await this.#record(options);
+      span.set({ 'pivot.media.outcome': outcome.endedBy });
+      if (outcome.endedBy === 'failed') span.warn(outcome.fault);
+      return outcome;
+    });
+  }
+
+  async #record({ path, maxSeconds, silenceSeconds, stopOn }: RecordOptions): Promise<RecordOutcome> {
+    const { digits, signal } = this.#options;
+    const endpoint = await this.endpoint();
+    const key = new AbortController();
+    const stopListening = digits.listen((digit) => {
+      if (!stopOn.includes(digit) || key.signal.aborted) return;
+      digits.takeBack(digit);
+      key.abort(digit);
+    });
+    try {
+      const recorded = await endpoint.record(
+        path,
+        { maxSeconds, silenceSeconds },
+        AbortSignal.any([signal, key.signal]),
+      );
+      if (key.signal.aborted) return { endedBy: 'key', key: String(key.signal.reason) };
+      if (signal.aborted) return { endedBy: 'hangup' };
+      return { endedBy: recorded.ms >= maxSeconds * 1000 ? 'limit' : 'silence', ms: recorded.ms };
+    } catch (error) {
+      if (signal.aborted) return { endedBy: 'hangup' };
+      return { endedBy: 'failed', fault: faultOf(error, recordingCodes.notRecorded) };
+    } finally {
+      stopListening();
+    }
+  }
+
+  /** Begins to record both directions. */
+  async recordBeside(options: { path: string; channels: 1 | 2; maxSeconds: number }): Promise<BackgroundRecording> {
+    const endpoint = await this.endpoint();
+    await unlessAborted(endpoint.startRecording(options), this.#options.signal);
+    return { stop: () => endpoint.stopRecording(options.path) };
   }
 
   /** Sends digits and waits until they are out. What FreeSWITCH refuses is a warning. */

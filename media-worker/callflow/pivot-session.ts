@@ -2,13 +2,14 @@ import { performance } from 'node:perf_hooks';
 import type { Logger } from '../../runtime/log.ts';
 import { PRODUCT_VERSION } from '../../runtime/version.ts';
 import type { ALeg } from '../call/a-leg.ts';
-import type { CallEnd } from '../call/call.ts';
+import type { Call, CallEnd } from '../call/call.ts';
 import { CookieJar } from '../outgoing/cookies.ts';
 import type { Outgoing } from '../outgoing/types.ts';
 import type { CallMetrics } from '../telemetry/metrics.ts';
 import type { CallSpan } from '../telemetry/span.ts';
 import { type CdrRecord, sendCdr } from '../webhook/cdr.ts';
 import { type ExchangeOutcome, type ExchangeRequest, performExchange } from '../webhook/exchange.ts';
+import type { HealthTally } from '../webhook/health-tally.ts';
 import { inheritSettings } from '../webhook/inherit.ts';
 import { ExchangeLimiter } from '../webhook/limiter.ts';
 import type { PivotSettings } from '../webhook/settings.ts';
@@ -16,12 +17,19 @@ import type { Background } from './background.ts';
 
 /** A call's webhook exchanges, across all its pivot actions: one count, one set of limits and cookies. */
 export interface PivotSession {
-  /** Makes the next exchange. Rejects only when the call ends. */
-  exchange(request: Omit<ExchangeRequest, 'facts' | 'signal'>, span: CallSpan): Promise<ExchangeOutcome>;
+  /** Makes the next exchange, about the call or about a leg that was called for it. Rejects only when that ends. */
+  exchange(request: Omit<ExchangeRequest, 'facts' | 'signal'>, span: CallSpan, about?: Call): Promise<ExchangeOutcome>;
+  /**
+   * Tells a web server what a verb had to say when the call was over already, e.g. what was recorded until the caller hung up: once, in the
+   * background, and the answer is not used (spec pivot-behaviour 5.9).
+   */
+  farewell(request: Omit<ExchangeRequest, 'facts' | 'signal'>, span: CallSpan): void;
   /** A pivot action has begun. Gives its settings back with what it keeps of earlier ones (see `inheritSettings`). */
   begin(settings: PivotSettings): PivotSettings;
   /** Whether the latest pivot action has `debug`: what the caller types may stand in the trace then (spec pivot-behaviour 7.6). */
   readonly debug: boolean;
+  /** A leg that was called for the call is over: its CDRs go out. */
+  legOver(record: CdrRecord): void;
   /** The call is over: CDRs go out. */
   end(end: CallEnd): void;
 }
@@ -31,11 +39,13 @@ export interface PivotSessionOptions {
   readonly outgoing: Outgoing;
   readonly background: Background;
   readonly metrics: CallMetrics;
+  /** Told of each exchange that is over. */
+  readonly health: HealthTally;
   readonly log: Logger;
 }
 
 export function createPivotSession(options: PivotSessionOptions): PivotSession {
-  const { call, outgoing, background, metrics, log } = options;
+  const { call, outgoing, background, metrics, health, log } = options;
   const limiter = new ExchangeLimiter(() => performance.now());
   const cookies = new CookieJar();
   /** Bounded by the limits of exchanges and of actions. */
@@ -44,14 +54,33 @@ export function createPivotSession(options: PivotSessionOptions): PivotSession {
   const cdrTargets = new Map<string, PivotSettings & { readonly cdrUrl: string }>();
 
   return {
-    async exchange(request, span) {
+    async exchange(request, span, about = call) {
       const startedAt = performance.now();
       const outcome = await performExchange(
-        { ...request, facts: call.facts(), signal: call.signal },
+        { ...request, facts: about.facts(), signal: about.signal },
         { outgoing, span, limiter, cookies, version: PRODUCT_VERSION, now: Date.now, random: Math.random },
       );
       metrics.exchanges.record(performance.now() - startedAt, { result: outcome.ok ? 'ok' : outcome.fault.code });
+      health.record(call.facts().callflow, call.span.traceId, outcome.ok ? undefined : outcome.fault);
       return outcome;
+    },
+    farewell(request, span) {
+      const settings: PivotSettings = { ...request.settings, retries: { attempts: 0, on: [] } };
+      background.run(
+        async (signal) => {
+          const told = { ...request, settings: withoutFallback(settings), facts: call.facts(), signal };
+          await performExchange(told, {
+            outgoing,
+            span,
+            limiter,
+            cookies,
+            version: PRODUCT_VERSION,
+            now: Date.now,
+            random: Math.random,
+          });
+        },
+        (error) => log.warn({ err: error, trace_id: call.span.traceId }, 'a last request was cut off'),
+      );
     },
     begin(own) {
       const settings = inheritSettings(own, begun);
@@ -63,19 +92,25 @@ export function createPivotSession(options: PivotSessionOptions): PivotSession {
     get debug() {
       return begun.at(-1)?.debug ?? false;
     },
-    end(end) {
-      const warn = (error: unknown): void =>
-        log.warn({ err: error, trace_id: call.span.traceId }, 'CDR callback failed');
-      for (const settings of cdrTargets.values()) {
-        const taken = background.run(async (signal) => {
-          const deps = { outgoing, version: PRODUCT_VERSION, now: Date.now, random: Math.random };
-          const sent = await sendCdr(cdrOf(call, end), settings, call.span, signal, deps);
-          if (!sent.ok) log.warn({ code: sent.fault.code, trace_id: call.span.traceId }, sent.fault.message);
-        }, warn);
-        if (!taken) warn(new Error('too many callbacks are under way'));
-      }
-    },
+    legOver: sendCdrs,
+    end: (end) => sendCdrs(cdrOf(call, end)),
   };
+
+  function sendCdrs(record: CdrRecord): void {
+    const warn = (error: unknown): void => log.warn({ err: error, trace_id: call.span.traceId }, 'CDR callback failed');
+    for (const settings of cdrTargets.values()) {
+      const taken = background.run(async (signal) => {
+        const deps = { outgoing, version: PRODUCT_VERSION, now: Date.now, random: Math.random };
+        const sent = await sendCdr(record, settings, call.span, signal, deps);
+        if (!sent.ok) log.warn({ code: sent.fault.code, trace_id: call.span.traceId }, sent.fault.message);
+      }, warn);
+      if (!taken) warn(new Error('too many callbacks are under way'));
+    }
+  }
+}
+
+function withoutFallback({ fallbackUrl: _, ...settings }: PivotSettings): PivotSettings {
+  return settings;
 }
 
 function cdrOf(call: ALeg, end: CallEnd): CdrRecord {

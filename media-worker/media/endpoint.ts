@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EslEvent, FsmrfEndpoint } from './fsmrf.ts';
+import type { LegMedia, RoomFlags, RoomStay } from './leg-media.ts';
 
 export type PlaybackOutcome =
   | { readonly kind: 'finished' }
@@ -7,11 +9,17 @@ export type PlaybackOutcome =
 
 /** A break that came before the playback had begun is without effect, so it is said again until the playback ends. */
 const BREAK_AGAIN_MS = 250;
+/** Energy below which FreeSWITCH's `record` hears silence: its own default. */
+const SILENCE_THRESHOLD = 200;
+/** How long a recording may take to end when it has been told to, before nobody waits for it any more. */
+const RECORD_END_MS = 2000;
+/** A room is looked at so often until its new member is in it. */
+const ROOM_CHECK_MS = 50;
 /** How long FreeSWITCH may take to confirm the end of an endpoint. */
 const CLOSE_LIMIT_MS = 5000;
 
 /** A media session on FreeSWITCH for one leg. Ends with `close`, or by itself (`onLost`); then everything pending rejects. */
-export class MediaEndpoint {
+export class MediaEndpoint implements LegMedia {
   readonly #endpoint: FsmrfEndpoint;
   readonly #gone = Promise.withResolvers<never>();
   #over = false;
@@ -70,6 +78,117 @@ export class MediaEndpoint {
     }
   }
 
+  /**
+   * Records what comes from the far end into a wav file, until the limit, silence, or `signal`; resolves when FreeSWITCH has closed the file,
+   * with its length. One at a time with what is played. Rejects when the endpoint is gone.
+   */
+  record(
+    path: string,
+    limits: { readonly maxSeconds: number; readonly silenceSeconds: number },
+    signal: AbortSignal,
+  ): Promise<{ readonly ms: number }> {
+    const turn = this.#playing.then(() => this.#record(path, limits, signal));
+    this.#playing = turn.catch(() => {});
+    return turn;
+  }
+
+  async #record(
+    path: string,
+    { maxSeconds, silenceSeconds }: { readonly maxSeconds: number; readonly silenceSeconds: number },
+    signal: AbortSignal,
+  ): Promise<{ readonly ms: number }> {
+    if (signal.aborted) return { ms: 0 };
+    const silence = silenceSeconds > 0 ? ` ${SILENCE_THRESHOLD} ${silenceSeconds}` : '';
+    const breaker = new PlaybackBreaker(this.#endpoint, signal, true);
+    const late = Promise.withResolvers<never>();
+    let limit: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      limit = setTimeout(() => late.reject(new Error('FreeSWITCH did not end the recording')), RECORD_END_MS);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const event = await Promise.race([this.#execute('record', `${path} ${maxSeconds}${silence}`), late.promise]);
+      return { ms: Number(event.getHeader('variable_record_ms') ?? 0) };
+    } finally {
+      clearTimeout(limit);
+      signal.removeEventListener('abort', onAbort);
+      breaker.dispose();
+    }
+  }
+
+  /** Begins to record both directions beside everything else. Rejects when FreeSWITCH refuses. */
+  async startRecording(options: { path: string; channels: 1 | 2; maxSeconds: number }): Promise<void> {
+    await this.#execute('set', `RECORD_STEREO=${options.channels === 2}`);
+    const answer = await this.#api('uuid_record', `${this.uuid} start ${options.path} ${options.maxSeconds}`);
+    if (!answer.startsWith('+OK')) throw new Error(`FreeSWITCH does not record: ${answer.trim()}`);
+  }
+
+  /** Resolves when the file is closed, or FreeSWITCH has gone, or says nothing for 2 s. Never rejects. */
+  async stopRecording(path: string): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const limit = setTimeout(late.resolve, RECORD_END_MS);
+    await Promise.race([this.#api('uuid_record', `${this.uuid} stop ${path}`).catch(() => {}), late.promise]);
+    clearTimeout(limit);
+  }
+
+  confer(room: string, { muted, deaf }: RoomFlags, signal: AbortSignal): RoomStay {
+    const flags = [...(muted ? ['mute'] : []), ...(deaf ? ['deaf'] : [])].join('|');
+    const over = new AbortController();
+    const left = this.#execute('conference', `${room}@default${flags === '' ? '' : `++flags{${flags}}`}`)
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => over.abort());
+    const member = this.#memberOf(room, over.signal);
+    const leave = async (): Promise<void> => {
+      // Whoever is told to leave before FreeSWITCH has let it in is told again.
+      for (let id = await member; id !== undefined && !over.signal.aborted; ) {
+        await this.roomCommand(room, `kick ${id}`).catch(() => {});
+        await Promise.race([left, delay(BREAK_AGAIN_MS)]);
+      }
+    };
+    if (signal.aborted) void leave();
+    else signal.addEventListener('abort', leave, { once: true });
+    void left.then(() => signal.removeEventListener('abort', leave));
+    return { inside: member.then((id) => id !== undefined), left };
+  }
+
+  /** Its number in a room, once it is in; undefined when it has left before. */
+  async #memberOf(room: string, over: AbortSignal): Promise<string | undefined> {
+    for (;;) {
+      if (over.aborted) return undefined;
+      const list = await this.roomCommand(room, 'list').catch(() => '');
+      const line = list.split('\n').find((one) => one.split(';')[2] === this.uuid);
+      if (line !== undefined) return line.split(';')[0];
+      await delay(ROOM_CHECK_MS);
+    }
+  }
+
+  roomCommand(room: string, command: string): Promise<string> {
+    return this.#api('conference', `${room} ${command}`);
+  }
+
+  async bridge(other: LegMedia, signal: AbortSignal, onJoined?: () => void): Promise<void> {
+    if (signal.aborted) return;
+    const answer = await this.#api('uuid_bridge', `${this.uuid} ${other.uuid}`);
+    if (!answer.startsWith('+OK')) throw new Error(`FreeSWITCH does not bridge: ${answer.trim()}`);
+    onJoined?.();
+    await Promise.race([aborted(signal), this.#gone.promise.catch(() => {})]);
+    if (this.#over) return;
+    await this.#api('uuid_transfer', `${this.uuid} -both park inline`).catch(() => {});
+  }
+
+  #api(command: string, args: string): Promise<string> {
+    if (this.#over) return this.#gone.promise;
+    const answered = new Promise<string>((resolve, reject) => {
+      this.#endpoint.api(command, args, (error, response) =>
+        error ? reject(error) : resolve(response?.getBody() ?? ''),
+      );
+    });
+    return Promise.race([answered, this.#gone.promise]);
+  }
+
   /** Sends digits as RFC 4733 events, `durationMs` each; `w` and `W` pause. Resolves when FreeSWITCH has queued them. */
   async sendDigits(digits: string, durationMs: number): Promise<void> {
     await this.#execute('send_dtmf', `${digits}@${Math.round(durationMs)}`);
@@ -116,19 +235,28 @@ export class MediaEndpoint {
   }
 }
 
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 /** Stops a running playback when a signal aborts: at once if it has begun, else as soon as it begins. */
 class PlaybackBreaker {
   readonly #endpoint: FsmrfEndpoint;
   readonly #signal: AbortSignal;
   readonly #onStart = (): void => this.#began();
   readonly #onAbort = (): void => this.#abort();
-  #started = false;
+  #started: boolean;
   #again: NodeJS.Timeout | undefined;
   broken = false;
 
-  constructor(endpoint: FsmrfEndpoint, signal: AbortSignal) {
+  /** `started`: what is to be stopped says nothing when it begins, so it counts as begun. */
+  constructor(endpoint: FsmrfEndpoint, signal: AbortSignal, started = false) {
     this.#endpoint = endpoint;
     this.#signal = signal;
+    this.#started = started;
     endpoint.on('playback-start', this.#onStart);
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }

@@ -113,6 +113,13 @@ export function reachableAddresses(address: Address): readonly Address[] {
 }
 
 /** The class of one address by itself; see `reachableAddresses` for what it may stand for. */
+const LOOPBACK: readonly Network[] = ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128'].map(parseNetwork);
+
+/** This machine itself, `0.0.0.0` and `::` included, which connect to it too. */
+export function isLoopback(address: Address): boolean {
+  return LOOPBACK.some((network) => inNetwork(address, network));
+}
+
 export function classify(address: Address): AddressClass {
   if (FORBIDDEN.some((network) => inNetwork(address, network))) return 'forbidden';
   if (PRIVATE.some((network) => inNetwork(address, network))) return 'private';

@@ -40,8 +40,10 @@ export interface OutgoingOptions {
 /** Makes the HTTP client of the process. Throws a `RangeError` on a malformed entry of the policy's lists. */
 export function createOutgoing(options: OutgoingOptions): Outgoing {
   const now = options.now ?? ((): number => performance.now());
+  let policy = createAddressPolicy(options.policy);
+  const resolver = createResolver(() => policy, options.lookup ?? systemLookup());
   const pool = new Pool({
-    resolver: createResolver(createAddressPolicy(options.policy), options.lookup ?? systemLookup()),
+    resolver,
     connectionsPerOrigin: options.connectionsPerOrigin ?? 128,
     keepAliveMs: options.keepAliveMs ?? 4000,
     maxHeaderBytes: options.maxHeaderBytes ?? 16 * 1024,
@@ -60,6 +62,11 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
       } finally {
         underWay.delete(journey);
       }
+    },
+    resolve: (hostname) => resolver.resolve(hostname),
+    setPolicy(next) {
+      policy = createAddressPolicy(next);
+      pool.retire();
     },
     get stats() {
       return pool.stats;

@@ -682,3 +682,15 @@ test('a second request over a kept connection is judged by the same policy: the 
   await promise;
   socket.destroy();
 });
+
+test('a policy that comes while connections are kept counts for the next request', async (t) => {
+  const server = await serve(t, answer(200, {}, 'x'));
+  const outgoing = outgoingFor(t);
+  response(await ask(outgoing, server.origin));
+  outgoing.setPolicy({ allowPrivate: true, deny: ['127.0.0.0/8'] });
+  failure(await ask(outgoing, server.origin), webhookCodes.addressDenied);
+  assert.throws(() => outgoing.setPolicy({ allow: ['not a network/'] }), RangeError);
+  failure(await ask(outgoing, server.origin), webhookCodes.addressDenied);
+  outgoing.setPolicy({ allowPrivate: true });
+  response(await ask(outgoing, server.origin));
+});

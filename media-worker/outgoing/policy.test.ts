@@ -127,3 +127,13 @@ test('property: an IPv4 address is judged alike in each of its IPv6 forms that l
     }),
   );
 });
+
+test('loopback can be closed while private networks are open; only a network opens it again', () => {
+  const policy = createAddressPolicy({ allowPrivate: true, allowLoopback: false, allow: ['app.example.com'] });
+  for (const address of ['127.0.0.1', '127.8.8.8', '0.0.0.0', '::1', '::', '::ffff:127.0.0.1', '64:ff9b::7f00:1']) {
+    assert.equal(policy.refuseAddress('app.example.com', address)?.code, addressPrivate.code, address);
+  }
+  assert.equal(policy.refuseAddress('app.example.com', '10.1.2.3'), undefined);
+  const opened = createAddressPolicy({ allowPrivate: true, allowLoopback: false, allow: ['127.0.0.0/8'] });
+  assert.equal(opened.refuseAddress('localhost', '127.0.0.1'), undefined);
+});

@@ -1,12 +1,25 @@
 import { isIP } from 'node:net';
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { webhookCodes } from '../../crds/errors/webhook.ts';
-import { classify, inNetwork, type Network, parseAddress, parseNetwork, reachableAddresses } from './addresses.ts';
+import {
+  classify,
+  inNetwork,
+  isLoopback,
+  type Network,
+  parseAddress,
+  parseNetwork,
+  reachableAddresses,
+} from './addresses.ts';
 
 /** Where outgoing requests may go. Entries of the lists: `10.0.0.0/8`, `192.0.2.7`, `example.com` (the host and all below it). */
 export interface AddressPolicyOptions {
   /** Lets requests go to loopback and private addresses. Link-local and metadata addresses stay refused. */
   readonly allowPrivate?: boolean;
+  /**
+   * False: loopback addresses are refused although private ones are allowed, unless a network of `allow` holds them. In a pod the media servers'
+   * control ports are there.
+   */
+  readonly allowLoopback?: boolean;
   /** Private networks and hosts that are allowed all the same. */
   readonly allow?: readonly string[];
   /** Networks and hosts that are refused; wins over everything that allows. */
@@ -80,9 +93,13 @@ export function createAddressPolicy(options: AddressPolicyOptions): AddressPolic
     if (reachable.some((one) => deny.networks.some((network) => inNetwork(one, network)))) {
       return fault(webhookCodes.addressDenied, `${shown} is on the deny list`);
     }
+    const allowed = (one: (typeof reachable)[number]): boolean =>
+      allow.networks.some((network) => inNetwork(one, network));
+    if (options.allowLoopback === false && reachable.some((one) => isLoopback(one) && !allowed(one))) {
+      return fault(webhookCodes.addressPrivate, `${shown} is a loopback address, where only the worker itself is`);
+    }
     if (options.allowPrivate === true || namesHost(allow, host)) return undefined;
-    const open = (one: (typeof reachable)[number]): boolean =>
-      classify(one) === 'public' || allow.networks.some((network) => inNetwork(one, network));
+    const open = (one: (typeof reachable)[number]): boolean => classify(one) === 'public' || allowed(one);
     if (reachable.every(open)) return undefined;
     return fault(
       webhookCodes.addressPrivate,

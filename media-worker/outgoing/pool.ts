@@ -35,6 +35,7 @@ export interface PoolStats {
 export class Pool {
   readonly #options: PoolOptions;
   readonly #lanes = new Map<string, Lane>();
+  readonly #retired = new WeakSet<Connection>();
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -79,7 +80,7 @@ export class Pool {
     const key = laneKey(target, tls);
     const lane = this.#lanes.get(key);
     if (lane?.busy.delete(connection) !== true) return;
-    const usable = keep && connection.usable;
+    const usable = keep && connection.usable && !this.#retired.has(connection);
     if (!usable) connection.drop();
     const [next] = lane.waiting;
     if (next !== undefined) {
@@ -89,6 +90,15 @@ export class Pool {
       lane.idle.push(connection);
     }
     this.#forget(key, lane);
+  }
+
+  /** No connection that is there now carries another request. */
+  retire(): void {
+    for (const [key, lane] of this.#lanes) {
+      for (const connection of lane.idle.splice(0)) connection.drop();
+      for (const connection of lane.busy) this.#retired.add(connection);
+      this.#forget(key, lane);
+    }
   }
 
   /** Drops every connection. */

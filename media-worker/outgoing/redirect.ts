@@ -3,7 +3,7 @@ export const MAX_REDIRECTS = 5;
 
 const STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'HEAD' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'HEAD' | 'DELETE' | 'PATCH';
 
 export function isRedirect(status: number): boolean {
   return STATUSES.has(status);

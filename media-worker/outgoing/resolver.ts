@@ -38,11 +38,12 @@ export function systemLookup(): LookupAll {
 
 /**
  * Resolves and judges in one step. The caller connects to the very addresses that were judged and never resolves again, so that a
- * name server that changes its answer (DNS rebinding) gains nothing.
+ * name server that changes its answer (DNS rebinding) gains nothing. The policy is asked for at each name.
  */
-export function createResolver(policy: AddressPolicy, lookupAll: LookupAll): Resolver {
+export function createResolver(current: () => AddressPolicy, lookupAll: LookupAll): Resolver {
   return {
     async resolve(hostname) {
+      const policy = current();
       const family = isIP(hostname);
       if (family !== 0) {
         const refusal = policy.refuseAddress(hostname, hostname);

@@ -3,8 +3,10 @@ import type { Fault } from '../../crds/errors/fault.ts';
 import type { RetryOn } from '../../crds/resources.ts';
 import type { TlsOptions } from './connection.ts';
 import type { CookieJar } from './cookies.ts';
+import type { AddressPolicyOptions } from './policy.ts';
 import type { PoolStats } from './pool.ts';
 import type { Method } from './redirect.ts';
+import type { Resolution } from './resolver.ts';
 
 /** One request as it goes out, at each hop of a chain of redirects. */
 export interface Hop {
@@ -99,6 +101,10 @@ export type OutgoingResult =
 export interface Outgoing {
   /** Resolves whatever the network does; rejects only with the reason of `request.signal`. Any status is a success here. */
   request(request: OutgoingRequest): Promise<OutgoingResult>;
+  /** What is allowed from now on; what is under way goes on. Throws a `RangeError` on a malformed entry, and then nothing changes. */
+  setPolicy(policy: AddressPolicyOptions): void;
+  /** The addresses of a host that the policy allows: for what is sent by other ways than HTTP. */
+  resolve(hostname: string): Promise<Resolution>;
   readonly stats: PoolStats;
   /** Ends what is under way with PV-1247 and drops all connections. */
   close(): Promise<void>;

@@ -67,16 +67,59 @@ export function statusOfCause(cause: string): number {
   return STATUS_OF_CAUSE[cause] ?? 480;
 }
 
+/** FreeSWITCH's causes of final responses, which callflows name failures by (`sofia_glue.c`); it agrees with RFC 3398 section 8.2.6.1 but for 480. */
+const CAUSE_OF_STATUS: Readonly<Record<number, string>> = {
+  400: 'NORMAL_TEMPORARY_FAILURE',
+  401: 'CALL_REJECTED',
+  402: 'CALL_REJECTED',
+  403: 'CALL_REJECTED',
+  404: 'UNALLOCATED_NUMBER',
+  406: 'NOT_IMPLEMENTED',
+  407: 'CALL_REJECTED',
+  408: 'RECOVERY_ON_TIMER_EXPIRE',
+  410: 'NUMBER_CHANGED',
+  415: 'NOT_IMPLEMENTED',
+  480: 'NO_USER_RESPONSE',
+  481: 'NORMAL_TEMPORARY_FAILURE',
+  482: 'EXCHANGE_ROUTING_ERROR',
+  483: 'EXCHANGE_ROUTING_ERROR',
+  484: 'INVALID_NUMBER_FORMAT',
+  485: 'NO_ROUTE_DESTINATION',
+  486: 'USER_BUSY',
+  487: 'ORIGINATOR_CANCEL',
+  488: 'INCOMPATIBLE_DESTINATION',
+  500: 'NORMAL_TEMPORARY_FAILURE',
+  501: 'NOT_IMPLEMENTED',
+  502: 'NETWORK_OUT_OF_ORDER',
+  503: 'NORMAL_TEMPORARY_FAILURE',
+  504: 'RECOVERY_ON_TIMER_EXPIRE',
+  600: 'USER_BUSY',
+  603: 'CALL_REJECTED',
+  604: 'NO_ROUTE_DESTINATION',
+  606: 'INCOMPATIBLE_DESTINATION',
+};
+
+/** The cause of an INVITE that was refused: what the response's `Reason` header says, else what stands for its status. */
+export function causeOfStatus(status: number, reason?: string): string {
+  const given = q850(reason);
+  // Some peers say "normal clearing" whatever the status is.
+  if (given !== undefined && given !== 'NORMAL_CLEARING') return given;
+  return CAUSE_OF_STATUS[status] ?? 'NORMAL_UNSPECIFIED';
+}
+
 /** The value of the `Reason` header for a cause. */
 export function reasonHeader(cause: string): string {
   return `Q.850;cause=${NUMBER_OF_CAUSE[cause] ?? 16};text="${cause}"`;
 }
 
-/** The cause that a caller's BYE or CANCEL gives in its `Reason` header, else `NORMAL_CLEARING`. */
+/** The cause that a far end's BYE gives in its `Reason` header, else `NORMAL_CLEARING`. */
 export function causeOfReason(reason: string | undefined): string {
+  return q850(reason) ?? 'NORMAL_CLEARING';
+}
+
+function q850(reason: string | undefined): string | undefined {
   const number = /Q\.850\s*;\s*cause\s*=\s*(\d{1,3})/i.exec(reason ?? '')?.[1];
-  const found = Object.entries(NUMBER_OF_CAUSE).find(([, value]) => String(value) === number);
-  return found?.[0] ?? 'NORMAL_CLEARING';
+  return Object.entries(NUMBER_OF_CAUSE).find(([, value]) => String(value) === number)?.[0];
 }
 
 /**

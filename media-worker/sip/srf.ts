@@ -50,6 +50,36 @@ export interface SipDialog extends Pick<EventEmitter, 'removeAllListeners'> {
   destroy(options: { headers?: SipHeaders }, callback: (error: unknown) => void): void;
 }
 
+/** A request that we have sent. */
+export interface SentRequest {
+  get(name: string): string | undefined;
+  /** Cancels an INVITE; of one that has been authenticated anew, the later transaction. Throws when the connection is gone. */
+  cancel(callback: (error: unknown) => void): void;
+}
+
+/** A provisional response to a request that we have sent. 100 never comes here. */
+export interface SipReply {
+  readonly status: number;
+  readonly reason: string;
+  readonly body: string;
+  get(name: string): string | undefined;
+}
+
+export interface InviteOptions {
+  readonly headers: SipHeaders;
+  readonly localSdp: string;
+  /** Where it is sent, when that is not where the Request-URI points: `sip:HOST:PORT;transport=tcp`. */
+  readonly proxy?: string;
+  /** Answers one challenge. */
+  readonly auth?: { readonly username: string; readonly password: string };
+}
+
+/** What `createUAC` rejects with when the far end has refused. */
+export interface SipRefusal extends Error {
+  readonly status: number;
+  readonly res?: SipReply;
+}
+
 /** A connection to a drachtio-server. */
 export interface SignallingClient {
   connect(options: {
@@ -66,6 +96,18 @@ export interface SignallingClient {
     request: SipRequest,
     response: SipResponse,
     options: { localSdp: string; headers?: SipHeaders },
+  ): Promise<SipDialog>;
+  /**
+   * Sends an INVITE and acknowledges its answer. Rejects with a `SipRefusal`, or with another error where it could not be sent. It changes
+   * `options`.
+   */
+  createUAC(
+    uri: string,
+    options: InviteOptions,
+    events: {
+      readonly cbRequest: (error: unknown, request?: SentRequest) => void;
+      readonly cbProvisional: (reply: SipReply) => void;
+    },
   ): Promise<SipDialog>;
   /** `connect` with an error when authentication failed; `error`, `close`, `reconnecting` of the socket. */
   on(event: 'connect', listener: (error: unknown, hostport: string) => void): void;

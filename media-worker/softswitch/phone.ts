@@ -2,10 +2,12 @@
 import { PivotError } from '../../crds/errors/fault.ts';
 import { startCall } from './phone/call.ts';
 import { ListeningEar } from './phone/ear.ts';
+import { Ringing, type RingingCall, userOf } from './phone/ringing.ts';
 import type { CallOptions, PhoneCall } from './phone/types.ts';
 import { createRtpPorts } from './rtp/ports.ts';
 import { createUserAgent } from './sip/user-agent.ts';
 
+export type { RingingCall, TakenCall } from './phone/ringing.ts';
 export type { CallEnd as PhoneCallEnd, CallOptions, PhoneCall } from './phone/types.ts';
 
 export interface PhonesOptions {
@@ -26,6 +28,11 @@ export interface Phones {
    * RTP port is free or the recording cannot be opened.
    */
   placeCall(options: CallOptions): Promise<PhoneCall>;
+  /**
+   * The next call to this user part of the Request-URI, now or later. From the first use on the phones take calls; one that nobody asks for rings
+   * until it is cancelled.
+   */
+  ringing(user: string): Promise<RingingCall>;
   readonly sipPort: number;
   /** Calls that are not over. */
   readonly active: number;
@@ -44,7 +51,27 @@ export async function createPhones(options: PhonesOptions = {}): Promise<Phones>
   });
   const ports = createRtpPorts({ host, range: options.ports ?? [0, 0] });
   const calls = new Set<PhoneCall>();
+  const incoming = new Set<Ringing>();
+  /** Calls that came before anybody asked for them, and those who ask. */
+  const untaken: Ringing[] = [];
+  const asking: { readonly user: string; readonly give: (call: RingingCall) => void }[] = [];
+  const takeCalls = (): void => {
+    agent.onInvite = (invite) => {
+      const call = new Ringing(invite, () => ports.open());
+      incoming.add(call);
+      void call.over.then(() => incoming.delete(call));
+      const at = asking.findIndex(({ user }) => user === userOf(invite.invite));
+      if (at < 0) untaken.push(call);
+      else asking.splice(at, 1)[0]!.give(call);
+    };
+  };
   return {
+    ringing(user) {
+      if (agent.onInvite === undefined) takeCalls();
+      const at = untaken.findIndex((call) => userOf(call.invite) === user);
+      if (at >= 0) return Promise.resolve(untaken.splice(at, 1)[0]!);
+      return new Promise((give) => asking.push({ user, give }));
+    },
     async placeCall(callOptions) {
       const ear = await ListeningEar.open(callOptions.record);
       if ('code' in ear) throw new PivotError(ear);
@@ -64,10 +91,10 @@ export async function createPhones(options: PhonesOptions = {}): Promise<Phones>
       return agent.udpPort;
     },
     get active() {
-      return calls.size;
+      return calls.size + incoming.size;
     },
     async close() {
-      const ends = [...calls].map((call) => call.hangup());
+      const ends = [...[...calls].map((call) => call.hangup()), ...[...incoming].map((call) => call.close())];
       // A far end that answers nothing is given up here, which ends its calls too.
       await agent.close();
       await Promise.all(ends);

@@ -53,6 +53,11 @@ export class CallSpan {
     return new CallSpan(tracer, tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent), parent);
   }
 
+  /** A span whose parent has ended, or was of another process: what is still done for a call when it is over. */
+  static beneath(tracer: Tracer, name: string, attributes: SpanAttributes, parent: Context, kind: Kind): CallSpan {
+    return new CallSpan(tracer, tracer.startSpan(name, { kind: KINDS[kind], attributes }, parent), parent);
+  }
+
   /** A span that records nothing, for what runs outside a call (tests, tools). */
   static none(): CallSpan {
     const tracer = trace.getTracer('none');

@@ -26,7 +26,7 @@ export interface IntegerAttribute extends Described {
 /** `true` or `false`, in any case. */
 export interface BooleanAttribute extends Described {
   readonly kind: 'boolean';
-  readonly default: boolean;
+  readonly default: boolean | undefined;
 }
 
 /** A set of DTMF keys; empty is allowed. Other characters are dropped; when nothing is left of a value, the default is taken. */
@@ -47,12 +47,25 @@ export interface UrlAttribute extends Described {
   readonly default: undefined;
 }
 
+/** What is heard meanwhile: a sound as in `<Play>` or a URL of a document. Empty is a value of its own: silence. */
+export interface WaitAttribute extends Described {
+  readonly kind: 'wait';
+  readonly default: undefined;
+}
+
 /** One of some words, in any case. `notYet` lists Twilio's words that are not supported: they count as the default. */
 export interface WordAttribute extends Described {
   readonly kind: 'word';
   readonly values: readonly string[];
   readonly default: string | undefined;
   readonly notYet?: readonly string[];
+}
+
+/** Several of some words, in any case, with white space or commas between them. Words that mean nothing are dropped. */
+export interface WordsAttribute extends Described {
+  readonly kind: 'words';
+  readonly values: readonly string[];
+  readonly default: readonly string[];
 }
 
 /** A language tag of BCP 47; `_` counts as `-`. */
@@ -78,7 +91,9 @@ export type AttributeSpec =
   | KeysAttribute
   | DialStringAttribute
   | UrlAttribute
+  | WaitAttribute
   | WordAttribute
+  | WordsAttribute
   | LanguageAttribute
   | TextAttribute
   | LaterAttribute;
@@ -91,10 +106,12 @@ type Absent<S> = S extends { readonly default: undefined } ? undefined : never;
 type ValueOf<S extends AttributeSpec> = S extends IntegerAttribute
   ? number | Absent<S>
   : S extends BooleanAttribute
-    ? boolean
+    ? boolean | Absent<S>
     : S extends WordAttribute
       ? S['values'][number] | Absent<S>
-      : string | Absent<S>;
+      : S extends WordsAttribute
+        ? readonly S['values'][number][]
+        : string | Absent<S>;
 
 /** The typed values of a table. Every attribute is there: with its value or its default. */
 export type AttributesOf<T extends AttributeTable> = {
@@ -162,8 +179,14 @@ function readValue(attribute: XmlAttribute, spec: ReadableSpec, report: Report):
         attribute,
       );
       return undefined;
+    case 'wait':
+      return text === '' || /^(?:tone|silence|local)_stream:\/\//.test(text) || resolvable(text)
+        ? text
+        : unusable('a sound or a URL');
     case 'word':
       return readWord(attribute, text, spec, report, unusable);
+    case 'words':
+      return readWords(attribute, text, spec, report);
     case 'language': {
       if (text === '') return undefined;
       const tag = languageTag(text);
@@ -174,8 +197,9 @@ function readValue(attribute: XmlAttribute, spec: ReadableSpec, report: Report):
   }
 }
 
-function shown(value: string | number | boolean | undefined): string {
+function shown(value: string | number | boolean | readonly string[] | undefined): string {
   if (value === undefined) return 'the default';
+  if (typeof value === 'object') return quoted(value.join(' '));
   return typeof value === 'string' ? quoted(value) : String(value);
 }
 
@@ -231,6 +255,17 @@ function readWord(
     return spec.default;
   }
   return unusable(`one of ${spec.values.join(', ')}`);
+}
+
+function readWords(attribute: XmlAttribute, text: string, spec: WordsAttribute, report: Report): readonly string[] {
+  const words = text.split(/[\s,]+/).filter((word) => word !== '');
+  const known = words.flatMap((word) => spec.values.find((value) => value.toLowerCase() === word.toLowerCase()) ?? []);
+  const taken = known.length === 0 ? spec.default : [...new Set(known)];
+  if (known.length < words.length) {
+    const message = `${attribute.name}=${quoted(text)} has words that are none of ${spec.values.join(', ')}; ${shown(taken)} is taken.`;
+    report.warn(twimlCodes.badValue, message, attribute);
+  }
+  return taken;
 }
 
 /** `en_us` → `en-US`; undefined when it is no language tag. */

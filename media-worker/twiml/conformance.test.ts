@@ -155,11 +155,11 @@ const ROWS: readonly Row[] = [
   },
   { name: '<Response/> (11.3): hang up, no error', document: '', expect: endedNormally },
   {
-    name: '<Record timeout="10"></Record><Say>Thank You</Say>: until there is <Record>, a warning',
     document: '<Record timeout="10"></Record><Say>Thank You</Say>',
     expect: (result) => {
-      assert.deepEqual(result.warnings, ['PV-1351']);
-      assert.deepEqual(result.heard, ['Thank You']);
+      assert.ok(result.log.some(({ did }) => did === 'record'));
+      assert.equal(result.heard.at(-1), 'Thank You');
+      endedNormally(result);
     },
   },
 ];

@@ -104,8 +104,12 @@ function values(spec: AttributeSpec): string {
       return 'keys of `0-9*#A-D`, `w`, `W`';
     case 'url':
       return 'URL, absolute or relative';
+    case 'wait':
+      return 'sound or URL, or empty';
     case 'word':
       return spec.values.map((value) => `\`${value}\``).join(', ');
+    case 'words':
+      return `some of ${spec.values.map((value) => `\`${value}\``).join(', ')}`;
     case 'language':
       return 'language tag';
     case 'text':
@@ -117,7 +121,7 @@ function values(spec: AttributeSpec): string {
 
 function byDefault(spec: AttributeSpec): string {
   if (spec.kind === 'not yet' || spec.default === undefined) return '';
-  return `\`${spec.default}\``;
+  return `\`${typeof spec.default === 'object' ? spec.default.join(' ') : spec.default}\``;
 }
 
 function skippedSection(): string {

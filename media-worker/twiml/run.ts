@@ -19,6 +19,7 @@ export async function runDocument(document: TwimlDocument, context: TwimlContext
       case 'continue':
         break;
       case 'exchange':
+      case 'leave':
       case 'stop':
         return outcome;
       case 'failed':

@@ -1,3 +1,4 @@
+import { suggest } from '../../crds/callflow/suggest.ts';
 import { twimlCodes } from '../../crds/errors/twiml.ts';
 import type { AttributeTable } from './attributes.ts';
 import type { Position } from './markup.ts';
@@ -48,8 +49,18 @@ export function verbOf<N extends string>(verb: N, element: XmlElement): { readon
 export function skipNested(element: XmlElement, report: Report, allowed: readonly string[] = []): void {
   for (const child of childElements(element)) {
     if (allowed.includes(child.name)) continue;
-    report.warn(twimlCodes.nestedSkipped, `<${child.name}> in <${element.name}> means nothing and was skipped.`, child);
+    skipChild(child, element, report, allowed);
   }
+}
+
+/** Warns about a nested element that means nothing there; `allowed` are those that would. */
+export function skipChild(child: XmlElement, element: XmlElement, report: Report, allowed: readonly string[]): void {
+  const message = (): string => {
+    const meant = suggest(child.name, allowed);
+    const hint = meant === undefined ? '' : ` Did you mean <${meant}>?`;
+    return `<${child.name}> in <${element.name}> means nothing and was skipped.${hint}`;
+  };
+  report.warn(twimlCodes.nestedSkipped, message, child);
 }
 
 /** Warns when an element that takes no text has some. */

@@ -126,6 +126,7 @@ function kazooParameters(facts: CallFacts): Entry[] {
     // A string for one owner, a list for several (8.1 R24).
     ['User-ID', userIds.length <= 1 ? userIds[0] : userIds],
     ['CallStatus', facts.status],
+    ['ParentCallSid', facts.parentCallId],
     ...recordingExtras(facts),
   ];
 }
@@ -142,13 +143,20 @@ function twimlParameters(facts: CallFacts): Entry[] {
     ['ToRealm', facts.to.host],
     ['CallStatus', facts.status],
     ['ApiVersion', TWIML_API_VERSION],
-    ['Direction', facts.direction === 'outbound' ? 'outbound-api' : 'inbound'],
+    ['Direction', directionOf(facts)],
+    ['ParentCallSid', facts.parentCallId],
     ['CallerName', facts.callerIdName || 'unknown'],
     ['CallerNumber', facts.callerIdNumber || 'anonymous'],
     ['ForwardedFrom', facts.forwardedFrom],
     ['Custom-Application-Vars', hasVars ? facts.customApplicationVars : undefined],
     ...recordingExtras(facts),
   ];
+}
+
+/** Twilio's words. */
+function directionOf({ direction, parentCallId }: CallFacts): string {
+  if (direction === 'inbound') return direction;
+  return parentCallId === undefined ? 'outbound-api' : 'outbound-dial';
 }
 
 function recordingExtras({ recording }: CallFacts): Entry[] {

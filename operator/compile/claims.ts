@@ -6,11 +6,12 @@ import { isE164, normalizeNumber } from '../../crds/numbers.ts';
 import type { PivotCallflowSpec } from '../../crds/resources.ts';
 import type { ResourceKey } from '../../crds/routing-table.ts';
 import { compareText } from '../../crds/table-version.ts';
+import type { Checked } from './types.ts';
 
-/** One number, pattern or catch-all that a callflow wants for itself. */
+/** Something that a resource wants for itself: a number, pattern or catch-all of a callflow, a realm of its namespace, the user name of a device. */
 export interface Claim {
-  readonly kind: 'e164' | 'extension' | 'pattern' | 'no_match';
-  /** The normalised number, or the pattern. */
+  readonly kind: 'e164' | 'extension' | 'pattern' | 'no_match' | 'realm' | 'username';
+  /** The normalised number, the pattern, host or name. */
   readonly value: string;
   /** Where it stands in the resource. */
   readonly pointer: string;
@@ -70,41 +71,42 @@ function readNumber(written: string): Pick<Claim, 'kind' | 'value'> | { readonly
   return { kind: 'extension', value };
 }
 
-/** Who wants what, and since when. */
-export interface Claimant {
-  readonly key: ResourceKey;
-  readonly account: string;
-  /** RFC 3339; unknown counts as youngest. */
-  readonly createdAt: string | undefined;
-  readonly claims: readonly Claim[];
+/** Why a claim is not its claimant's: somebody else has it, or the namespace may not claim it. */
+export type Loss =
+  | { readonly claim: Claim; readonly kind: 'conflict'; readonly owner: ResourceKey }
+  | { readonly claim: Claim; readonly kind: 'notPermitted'; readonly prefix: string };
+
+/** What makes two claims the same: E.164 numbers and realms are one space for the cluster, all else one for each account. */
+export function claimName({ kind, value }: Claim, account: string): string {
+  return kind === 'e164' || kind === 'realm' ? `${kind} ${value}` : `${kind} ${account} ${value}`;
 }
 
-/** The owner of a claim, by `claimName`. */
-export type Owners = ReadonlyMap<string, ResourceKey>;
-
-/** What makes two claims the same: E.164 numbers are one space for the cluster, all else one for each account. */
-export function claimName(claim: Claim, account: string): string {
-  return claim.kind === 'e164' ? `e164 ${claim.value}` : `${claim.kind} ${account} ${claim.value}`;
+/** Whether calls are routed by it. */
+export function isNumber({ kind }: Claim): boolean {
+  return kind !== 'realm' && kind !== 'username';
 }
 
-/** Gives each claim to the oldest claimant, then to the first by namespace and name. */
-export function allocate(claimants: readonly Claimant[]): Owners {
-  const age = ({ createdAt }: Claimant): number => {
-    const time = createdAt === undefined ? Number.NaN : Date.parse(createdAt);
-    return Number.isNaN(time) ? Number.MAX_SAFE_INTEGER : time;
-  };
-  const owners = new Map<string, ResourceKey>();
-  for (const claimant of [...claimants].sort((a, b) => age(a) - age(b) || compareText(a.key, b.key))) {
-    for (const claim of claimant.claims) {
-      const name = claimName(claim, claimant.account);
-      if (!owners.has(name)) owners.set(name, claimant.key);
-    }
-  }
-  return owners;
+/** Whether one claimant goes before another: the older, then the first by namespace and name. */
+export function goesBefore(a: Pick<Checked, 'bornAt' | 'key'>, b: Pick<Checked, 'bornAt' | 'key'>): boolean {
+  return a.bornAt < b.bornAt || (a.bornAt === b.bornAt && compareText(a.key, b.key) < 0);
+}
+
+/** Milliseconds since 1970 of an RFC 3339 time; whatever is no time counts as youngest. */
+export function bornAt(creationTimestamp: string | undefined): number {
+  const time = creationTimestamp === undefined ? Number.NaN : Date.parse(creationTimestamp);
+  return Number.isNaN(time) ? Number.MAX_SAFE_INTEGER : time;
+}
+
+/** A loss as people read it. */
+export function showLoss(loss: Loss): string {
+  return loss.kind === 'conflict'
+    ? `${showClaim(loss.claim)} belongs to ${loss.owner}`
+    : `${showClaim(loss.claim)} may not be claimed here: the entry "${loss.prefix}" of the PivotFleet's numberRights does not name the namespace`;
 }
 
 /** A claim as people read it. */
 export function showClaim(claim: Claim): string {
   if (claim.kind === 'no_match') return 'no_match';
+  if (claim.kind === 'username') return `the user name ${claim.value}`;
   return claim.kind === 'pattern' ? `the pattern ${claim.value}` : claim.value;
 }

@@ -3,13 +3,15 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
 import { formatFault } from '../../crds/errors/fault.ts';
+import { diffSecrets } from '../../crds/secret-values.ts';
+import { diffTables } from '../../crds/table-delta.ts';
 import { parseManifest } from '../sources/manifest.ts';
 import { type CompileOptions, compile } from './compile.ts';
-import type { CompileResult } from './result.ts';
+import type { CompileResult, Condition } from './result.ts';
 
 /**
  * Each rule is a pair of files: `NAME.in.yaml`, resources, and `NAME.out.yaml`, what they compile to. `NAME.before.yaml` is compiled first
- * where a rule is about a change. A first line `# options: {…}` gives options. `UPDATE_GOLDEN=1` writes the outputs anew.
+ * where a rule is about a change; then the output ends with what is sent to workers. A first line `# options: {…}` gives options. `UPDATE_GOLDEN=1` writes the outputs anew.
  */
 const FOLDER = new URL('testdata/', import.meta.url);
 
@@ -25,11 +27,15 @@ function compileFile(name: string, previous?: CompileResult): CompileResult {
   return { ...result, faults: [...faults, ...result.faults] };
 }
 
-function present({ table, secrets, statuses, faults }: CompileResult): string {
-  const conditions = [...statuses].map(([key, status]) => [
+function present(
+  { table, secrets, statuses, conditions: others, faults }: CompileResult,
+  before?: CompileResult,
+): string {
+  const show = (one: Condition): string => `${one.type}=${one.status} ${one.reason}: ${one.message}`;
+  const conditions = sorted(statuses).map(([key, status]) => [
     key,
     {
-      conditions: status.conditions.map((one) => `${one.type}=${one.status} ${one.reason}: ${one.message}`),
+      conditions: status.conditions.map(show),
       numbers: status.numbers,
       ...(status.conflicts.length === 0 ? {} : { conflicts: status.conflicts }),
     },
@@ -37,19 +43,39 @@ function present({ table, secrets, statuses, faults }: CompileResult): string {
   return stringify(
     {
       table: { ...table, version: 'any' },
-      secrets: [...secrets.keys()],
+      secrets: [...secrets.keys()].sort(),
       statuses: Object.fromEntries(conditions),
+      ...(others.size === 0
+        ? {}
+        : { conditions: Object.fromEntries(sorted(others).map(([name, all]) => [name, all.map(show)])) }),
       faults: faults.map((one) => `${one.severity} ${formatFault(one)}`),
+      ...(before === undefined ? {} : { delta: presentDelta(before, { table, secrets }) }),
     },
-    { lineWidth: 0 },
+    { lineWidth: 0, aliasDuplicateObjects: false },
   );
+}
+
+/** Callflows by name only: the table has them whole. */
+function presentDelta(before: CompileResult, now: Pick<CompileResult, 'table' | 'secrets'>): object {
+  const { from, to, callflows, ...rest } = diffTables(before.table, now.table);
+  const secrets = diffSecrets(before.secrets, now.secrets);
+  return {
+    version: from === to ? 'the same' : 'another',
+    ...rest,
+    callflows: { set: callflows.set.map(({ key }) => key), del: callflows.del },
+    secrets: { set: secrets.set.map(([name]) => name), del: secrets.del },
+  };
+}
+
+function sorted<V>(found: Iterable<[string, V]>): [string, V][] {
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.in.yaml'))) {
   const name = file.slice(0, -'.in.yaml'.length);
   test(`rule: ${name.replaceAll('-', ' ')}`, () => {
     const before = existsSync(new URL(`${name}.before.yaml`, FOLDER)) ? compileFile(`${name}.before.yaml`) : undefined;
-    const output = present(compileFile(file, before));
+    const output = present(compileFile(file, before), before);
     const golden = new URL(`${name}.out.yaml`, FOLDER);
     if (process.env['UPDATE_GOLDEN'] !== undefined) writeFileSync(golden, output);
     assert.equal(output, readFileSync(golden, 'utf8'));
@@ -88,9 +114,8 @@ test('a number goes to the loser at once when the winner is gone', () => {
 
 test('a resource that is the same object is checked once', () => {
   const { resources } = parseManifest(TWO);
-  const cache = new WeakMap();
-  const first = compile(resources, { cache });
-  const second = compile(resources, { cache });
+  const first = compile(resources);
+  const second = compile(resources, { previous: first });
   assert.equal(first.table.callflows['default/a']?.flow, second.table.callflows['default/a']?.flow);
 });
 
@@ -110,7 +135,9 @@ kind: Secret
 metadata: {name: app}
 stringData: {token: s3cr3t-value, other: unused}
 `;
-  const { secrets, ...rest } = compile(parseManifest(text).resources);
+  // The state is nobody's business but the next compile's.
+  const { secrets, state: _, ...rest } = compile(parseManifest(text).resources);
   assert.deepEqual([...secrets], [['default/app/token', 's3cr3t-value']]);
-  assert.doesNotMatch(JSON.stringify({ ...rest, statuses: [...rest.statuses] }), /s3cr3t/);
+  const { statuses, conditions } = rest;
+  assert.doesNotMatch(JSON.stringify({ ...rest, statuses: [...statuses], conditions: [...conditions] }), /s3cr3t/);
 });

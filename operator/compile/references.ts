@@ -1,38 +1,30 @@
 import type { CallflowNode, Json, JsonObject } from '../../crds/callflow/node.ts';
 import { join } from '../../crds/callflow/pointer.ts';
+import type { FieldSchema, Referred } from '../../crds/callflow/schema.ts';
+import { canonicalModule } from '../../crds/callflow/schemas.ts';
 import type { SecretKeyRef } from '../../crds/resources.ts';
 import type { SecretReference } from '../../crds/routing-table.ts';
-
-/** What a callflow refers to, each with the JSON pointer, from the root of the flow, where it does so. */
-export interface References {
-  readonly secrets: readonly { readonly ref: SecretKeyRef; readonly pointer: string }[];
-  readonly callflows: readonly { readonly name: string; readonly pointer: string }[];
-  readonly media: readonly { readonly name: string; readonly pointer: string }[];
-}
+import type { Reference } from './types.ts';
 
 /**
- * Finds the references in a validated flow, and replaces those to Secrets by `SecretReference`s, which name the namespace too. Only
- * pivot actions refer to Secrets, in the fields that the schema gives them, so no other data can ever be taken for a reference.
+ * Finds the references in a validated flow, by what the schemas of its modules say of their fields, and replaces those to Secrets by
+ * `SecretReference`s, which name the namespace too. Only pivot actions refer to Secrets, in the fields that the schema gives them, so no other
+ * data can ever be taken for a reference. Pointers start at the root of the flow.
  */
 export function resolveReferences(
   flow: CallflowNode,
   namespace: string,
-): { readonly flow: CallflowNode; readonly references: References } {
-  const secrets: { ref: SecretKeyRef; pointer: string }[] = [];
-  const callflows: { name: string; pointer: string }[] = [];
-  const media: { name: string; pointer: string }[] = [];
-  const take = (ref: Json, pointer: string): JsonObject => {
-    const { name, key } = ref as unknown as SecretKeyRef;
-    secrets.push({ ref: { name, key }, pointer });
-    return { secretKeyRef: { namespace, name, key } } satisfies SecretReference;
-  };
+): { readonly flow: CallflowNode; readonly references: readonly Reference[] } {
+  const references: Reference[] = [];
   const visit = (node: CallflowNode, pointer: string): CallflowNode => {
     const { module } = node;
-    if (module === 'callflow' && typeof node.data['id'] === 'string') {
-      callflows.push({ name: node.data['id'], pointer: `${pointer}/data/id` });
-    }
-    const played = module === 'play' ? node.data['id'] : undefined;
-    if (typeof played === 'string' && isMediaName(played)) media.push({ name: played, pointer: `${pointer}/data/id` });
+    const fields = canonicalModule(module)?.fields;
+    if (fields !== undefined) findNames(fields, node.data, module, `${pointer}/data`, references);
+    const take = (ref: Json, place: string): JsonObject => {
+      const { name, key } = ref as unknown as SecretKeyRef;
+      references.push({ kind: 'Secret', name, key, pointer: place });
+      return { secretKeyRef: { namespace, name, key } } satisfies SecretReference;
+    };
     const data = module === 'pivot' ? withSecretReferences(node.data, `${pointer}/data`, take) : node.data;
     if (node.children === undefined) return { module, data };
     const children = Object.entries(node.children).map(
@@ -40,12 +32,58 @@ export function resolveReferences(
     );
     return { module, data, children: Object.fromEntries(children) };
   };
-  return { flow: visit(flow, ''), references: { secrets, callflows, media } };
+  return { flow: visit(flow, ''), references };
 }
 
-/** What the worker takes for a name: all but URLs and streams (`media-worker/callflow/modules/play.ts`). */
-function isMediaName(id: string): boolean {
-  return id !== '' && !/^https?:\/\//i.test(id) && !/^(tone_stream|silence_stream|local_stream):\/\//.test(id);
+type Fields = Readonly<Record<string, FieldSchema>>;
+
+function findNames(fields: Fields, data: JsonObject, subject: string, pointer: string, found: Reference[]): void {
+  for (const [name, field] of Object.entries(fields)) {
+    if (!namesResources(field) || !Object.hasOwn(data, name)) continue;
+    const value = data[name]!;
+    const place = join(pointer, name);
+    if (typeof value === 'string') {
+      const kind = kindOf(field, data);
+      if (kind !== undefined && isName(kind, value)) found.push({ kind, name: value, subject, pointer: place });
+    } else if (Array.isArray(value)) {
+      const { properties } = field.items ?? {};
+      if (properties === undefined) continue;
+      for (const [index, item] of value.entries()) {
+        if (isObject(item)) findNames(properties, item, subject, join(place, index), found);
+      }
+    } else if (isObject(value) && field.properties !== undefined) {
+      findNames(field.properties, value, subject, place, found);
+    }
+  }
+}
+
+function kindOf({ refersTo }: FieldSchema, data: JsonObject): Referred | undefined {
+  if (typeof refersTo !== 'object') return refersTo;
+  const value = data[refersTo.field];
+  return typeof value === 'string' && Object.hasOwn(refersTo.is, value) ? refersTo.is[value] : undefined;
+}
+
+/** What the worker takes for a sound's name: all but URLs and streams (`media-worker/callflow/modules/play.ts`). */
+function isName(kind: Referred, value: string): boolean {
+  if (kind !== 'PivotMedia') return true;
+  return value !== '' && !/^https?:\/\//i.test(value) && !/^(tone_stream|silence_stream|local_stream):\/\//.test(value);
+}
+
+const known = new WeakMap<FieldSchema, boolean>();
+
+/** Whether a field, or one within it, names a resource. Most do not. */
+function namesResources(field: FieldSchema): boolean {
+  let names = known.get(field);
+  if (names === undefined) {
+    const within = [...Object.values(field.properties ?? {}), ...(field.items === undefined ? [] : [field.items])];
+    names = field.refersTo !== undefined || within.some(namesResources);
+    known.set(field, names);
+  }
+  return names;
+}
+
+function isObject(value: Json): value is JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
 function withSecretReferences(

@@ -15,7 +15,7 @@ function setUp() {
     prepared: async (): Promise<void> => {},
   };
   const compiler = new Compiler({
-    settings: {},
+    settings: () => ({}),
     resources: () => state.resources(),
     prepared: () => state.prepared(),
     onResult: (result) => results.push(result),

@@ -1,5 +1,5 @@
 import type { Located } from '../../crds/resources.ts';
-import { type CompileCache, type CompileOptions, compile } from '../compile/compile.ts';
+import { type CompileOptions, compile } from '../compile/compile.ts';
 import type { CompileResult } from '../compile/result.ts';
 import type { Clock, Timer } from '../kube/clock.ts';
 import { KubeError } from '../kube/kube-error.ts';
@@ -8,7 +8,8 @@ import { KubeError } from '../kube/kube-error.ts';
 export const COMPILE_TIMING = { quietMs: 30, capMs: 250 };
 
 export interface CompilerOptions {
-  readonly settings: Pick<CompileOptions, 'defaultAccount' | 'baseDomain' | 'allowLoopbackUrls'>;
+  /** Asked for at each compile. */
+  readonly settings: () => Pick<CompileOptions, 'fleet' | 'defaultAccount' | 'baseDomain' | 'allowLoopbackUrls'>;
   /** Everything that is declared, asked for at each compile. */
   readonly resources: () => readonly Located[];
   /** Waited for before each compile. */
@@ -28,7 +29,6 @@ export interface CompilerFigures {
 /** Compiles once for many changes in a short time. Does nothing before `start`: half of the resources would make half a table. */
 export class Compiler {
   readonly #options: CompilerOptions;
-  readonly #cache: CompileCache = new WeakMap();
   readonly #controller = new AbortController();
   #latest: CompileResult | undefined;
   #state: 'waiting' | 'idle' | 'due' | 'running' = 'waiting';
@@ -45,6 +45,11 @@ export class Compiler {
   /** Undefined before the first compile. */
   get latest(): CompileResult | undefined {
     return this.#latest;
+  }
+
+  /** Something has changed that is not compiled yet. */
+  get due(): boolean {
+    return this.#state !== 'idle';
   }
 
   get figures(): CompilerFigures {
@@ -98,7 +103,7 @@ export class Compiler {
     const { settings, resources, onResult, clock } = this.#options;
     const begun = clock.monotonic();
     const previous = this.#latest === undefined ? {} : { previous: this.#latest };
-    const result = compile(resources(), { ...settings, ...previous, cache: this.#cache });
+    const result = compile(resources(), { ...settings(), ...previous });
     this.#latest = result;
     this.#figures = {
       ...this.#figures,

@@ -1,14 +1,51 @@
 import type { Meter, ObservableResult } from '@opentelemetry/api';
+import type { Distributor } from '../distributor/distributor.ts';
 import type { Operator } from './operator.ts';
+
+/** Makes instruments that are read at each scrape. */
+function instruments(meter: Meter) {
+  return {
+    gauge(name: string, description: string, observe: (result: ObservableResult) => void): void {
+      meter.createObservableGauge(name, { description }).addCallback(observe);
+    },
+    counter(name: string, description: string, observe: (result: ObservableResult) => void): void {
+      meter.createObservableCounter(name, { description }).addCallback(observe);
+    },
+  };
+}
+
+/** The stream to the workers; means something on the leader only. */
+export function observeDistributor(meter: Meter, distributor: Distributor): void {
+  const { gauge, counter } = instruments(meter);
+  gauge('pivot.operator.workers', 'Connected media workers by state', (result) => {
+    const { workers } = distributor;
+    const draining = workers.filter((one) => one.draining).length;
+    const ready = workers.filter((one) => one.ready && !one.draining).length;
+    result.observe(ready, { state: 'ready' });
+    result.observe(draining, { state: 'draining' });
+    result.observe(workers.length - ready - draining, { state: 'not_ready' });
+  });
+  gauge('pivot.operator.workers.calls', 'Calls in progress on all connected media workers', (result) =>
+    result.observe(distributor.workers.reduce((sum, { activeCalls }) => sum + activeCalls, 0)),
+  );
+  gauge('pivot.operator.workers.behind', 'Connected media workers that do not have the table in force', (result) => {
+    const version = distributor.release?.table.version;
+    result.observe(distributor.workers.filter((one) => one.version !== version).length);
+  });
+  gauge('pivot.operator.rejected_callflows', 'Callflows that a worker has refused', (result) =>
+    result.observe(distributor.rejections.size),
+  );
+  gauge('pivot.operator.table.refused', '1 while a new table is held back because it drops most numbers', (result) =>
+    result.observe(distributor.refusal === undefined ? 0 : 1),
+  );
+  counter('pivot.operator.stream.messages', 'What was sent to workers and what became of it', (result) => {
+    for (const [what, count] of Object.entries(distributor.figures)) result.observe(count, { what });
+  });
+}
 
 /** Everything that the operator shows, read at each scrape. */
 export function observeOperator(meter: Meter, operator: Operator): void {
-  const gauge = (name: string, description: string, observe: (result: ObservableResult) => void): void => {
-    meter.createObservableGauge(name, { description }).addCallback(observe);
-  };
-  const counter = (name: string, description: string, observe: (result: ObservableResult) => void): void => {
-    meter.createObservableCounter(name, { description }).addCallback(observe);
-  };
+  const { gauge, counter } = instruments(meter);
   const kinds = () => Object.entries(operator.figures.reflectors);
 
   gauge('pivot.operator.leader', '1 on the replica that leads', (result) => result.observe(operator.leads ? 1 : 0));

@@ -7,7 +7,7 @@ export interface SecretRef {
 }
 
 /** Fields whose value names a Secret and a key (`crds/definitions/`). */
-const FIELDS: ReadonlySet<string> = new Set(['secretKeyRef', 'secretRef', 'ca_secret_ref']);
+const FIELDS: ReadonlySet<string> = new Set(['secretKeyRef', 'secretRef', 'ca_secret_ref', 'passwordSecretRef']);
 
 /**
  * Everything in a spec that may be a reference to a Secret. Rather too much than too little: it decides only which values are kept in memory, the

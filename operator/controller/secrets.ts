@@ -21,6 +21,8 @@ const FETCH_PATIENCE_MS = 2000;
 interface KeptSecret extends KubeObject {
   readonly keys: readonly string[];
   readonly data: Readonly<Record<string, string>>;
+  /** As the compile wants it: the same object as long as nothing has changed. */
+  readonly resource: Secret;
 }
 
 export interface SecretKeeperOptions {
@@ -107,9 +109,7 @@ export class SecretKeeper {
   *located(): Generator<Located<Secret>> {
     for (const key of this.#wanted.keys()) {
       const secret = this.#newest(key);
-      if (secret === undefined) continue;
-      const { name, namespace = '' } = secret.metadata;
-      yield { resource: { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, data: secret.data } };
+      if (secret !== undefined) yield { resource: secret.resource };
     }
   }
 
@@ -152,17 +152,19 @@ export class SecretKeeper {
     const { name, namespace, uid, resourceVersion } = object.metadata;
     const all = isRecord(object['data']) ? object['data'] : {};
     const wanted = this.#wanted.get(`${namespace}/${name}`);
-    const data = Object.entries(all).flatMap(([key, value]) =>
+    const kept = Object.entries(all).flatMap(([key, value]) =>
       wanted?.has(key) && typeof value === 'string'
         ? [[key, Buffer.from(value, 'base64').toString('utf8')] as const]
         : [],
     );
+    const data = Object.fromEntries(kept);
     return {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name, namespace: namespace!, uid: uid!, resourceVersion: resourceVersion! },
       keys: Object.keys(all),
-      data: Object.fromEntries(data),
+      data,
+      resource: { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: namespace! }, data },
     };
   }
 

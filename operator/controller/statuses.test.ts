@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { manifestCodes } from '../../crds/errors/manifest.ts';
-import type { PivotMedia } from '../../crds/resources.ts';
 import type { Condition } from '../kube/conditions.ts';
-import { callflowStatus, eventOf, mediaStatus, programmedUnknown } from './statuses.ts';
+import { callflowStatus, eventOf, plainStatus } from './statuses.ts';
 
 const OBJECT = {
   apiVersion: 'pivot.voice/v1alpha1',
@@ -24,10 +23,17 @@ test('a callflow that could not even be read is not accepted, with code and plac
     },
   ];
   const object = { ...OBJECT, kind: 'PivotCallflow', status: undefined, resource: undefined, faults };
-  const status = callflowStatus(object, undefined, programmedUnknown('acme/a', 3));
+  const programmed = { ...condition('Programmed', 'Unknown', 'Pending'), observedGeneration: 3 };
+  const health = { condition: condition('WebhookHealthy', 'Unknown', 'NoExchanges'), lastFailure: undefined };
+  const status = callflowStatus(object, undefined, programmed, health);
   assert.deepEqual(
     status.conditions.map(({ type, status: value, reason }) => `${type} ${value} ${reason}`),
-    ['Accepted False InvalidCallflow', 'ResolvedRefs Unknown InvalidCallflow', 'Programmed Unknown Pending'],
+    [
+      'Accepted False InvalidCallflow',
+      'ResolvedRefs Unknown InvalidCallflow',
+      'Programmed Unknown Pending',
+      'WebhookHealthy Unknown NoExchanges',
+    ],
   );
   assert.equal(
     status.conditions[0]!.message,
@@ -36,19 +42,25 @@ test('a callflow that could not even be read is not accepted, with code and plac
   assert.equal(status['observedGeneration'], 3);
 });
 
-test('a sound whose address is refused is not accepted', () => {
-  const media = (spec: object): PivotMedia =>
-    ({ ...OBJECT, apiVersion: 'pivot.voice/v1alpha1', kind: 'PivotMedia', spec }) as PivotMedia;
-  const statusOf = (spec: object, allowLoopbackUrls = false) =>
-    mediaStatus(
-      { ...OBJECT, kind: 'PivotMedia', status: undefined, resource: media(spec), faults: [] },
-      { allowLoopbackUrls },
-    ).conditions[0]!;
-  assert.equal(statusOf({ text: 'Hello' }).status, 'True');
-  const refused = statusOf({ url: 'http://127.0.0.1/a.wav' });
-  assert.equal(`${refused.status} ${refused.reason}`, 'False InvalidMedia');
-  assert.match(refused.message, /PV-10\d\d .*\(at \/spec\/url\)/);
-  assert.equal(statusOf({ url: 'http://127.0.0.1/a.wav' }, true).status, 'True');
+test('another kind has the conditions that it was compiled to, or says why it could not be read', () => {
+  const object = { ...OBJECT, kind: 'PivotTrunk', status: undefined, resource: undefined };
+  const accepted = {
+    type: 'Accepted',
+    status: 'True',
+    reason: 'Accepted',
+    message: 'all is well',
+    observedGeneration: 3,
+  } as const;
+  assert.deepEqual(plainStatus({ ...object, faults: [] }, [accepted]), {
+    observedGeneration: 3,
+    conditions: [accepted],
+  });
+  const faults = [
+    { code: manifestCodes.invalidField.code, severity: 'error', message: '"spec.servers" must be a list' } as const,
+  ];
+  const [refused] = plainStatus({ ...object, faults }, [accepted]).conditions;
+  assert.equal(`${refused!.status} ${refused!.reason}`, 'False InvalidTrunk');
+  assert.match(refused!.message, /^PV-10\d\d "spec.servers"/);
 });
 
 test('events tell what became worse or better, not what is as expected or not known', () => {

@@ -1,34 +1,21 @@
 import { type Fault, formatFault } from '../../crds/errors/fault.ts';
-import type { PivotCallflow, PivotMedia } from '../../crds/resources.ts';
-import type { CheckOptions } from '../compile/check.ts';
-import { compileMedia } from '../compile/media.ts';
-import type { ResourceStatus } from '../compile/result.ts';
+import type { PivotCallflow, PivotResource } from '../../crds/resources.ts';
+import type { Condition, ResourceStatus } from '../compile/result.ts';
 import { type StatedCondition, type Transition, truncateMessage } from '../kube/conditions.ts';
 import type { KubeEvent } from '../kube/events.ts';
 import type { StatedStatus } from '../kube/status-writer.ts';
 import type { Declared } from './declared.ts';
+import type { StatedHealth } from './webhook-health.ts';
 
 /** Bytes of a message, as in `operator/compile/status.ts`. */
 const MESSAGE_LIMIT = 1024;
-
-/** Says whether the workers have a generation of a callflow. */
-export type ProgrammedOf = (callflow: string, generation: number) => StatedCondition;
-
-/** As long as the operator has no stream to workers, nobody knows what they have. */
-export const programmedUnknown: ProgrammedOf = (_callflow, generation) => ({
-  type: 'Programmed',
-  status: 'Unknown',
-  reason: 'Pending',
-  message:
-    'Not known: this operator has no stream to media workers, so none of them can say that it has this generation',
-  observedGeneration: generation,
-});
 
 /** The whole status of a PivotCallflow. `compiled` undefined: it could not even be read. */
 export function callflowStatus(
   { metadata, faults }: Declared<PivotCallflow>,
   compiled: ResourceStatus | undefined,
   programmed: StatedCondition,
+  health: StatedHealth,
 ): StatedStatus {
   const { generation = 0 } = metadata;
   const { numbers = { owned: 0, conflicted: 0 }, conflicts = [] } = compiled ?? {};
@@ -47,27 +34,24 @@ export function callflowStatus(
       : compiled.conditions;
   return {
     observedGeneration: conditions[0]?.observedGeneration ?? generation,
-    conditions: [...conditions, programmed],
+    conditions: [...conditions, programmed, { ...health.condition, observedGeneration: generation }],
     numbers,
     ...(conflicts.length === 0 ? {} : { conflicts }),
+    ...(health.lastFailure === undefined ? {} : { lastFailure: health.lastFailure }),
   };
 }
 
-/** The whole status of a PivotMedia. */
-export function mediaStatus({ metadata, resource, faults }: Declared<PivotMedia>, options: CheckOptions): StatedStatus {
+/** The whole status of any other kind: conditions alone. `compiled` undefined: it could not even be read. */
+export function plainStatus(
+  { kind, metadata, faults }: Declared<PivotResource>,
+  compiled: readonly Condition[] | undefined,
+): StatedStatus {
   const { generation = 0 } = metadata;
-  const found = resource === undefined || faults.length > 0 ? faults : compileMedia([{ resource }], options).faults;
-  const accepted: StatedCondition =
-    found.length > 0
-      ? unreadable('InvalidMedia', found, generation)
-      : {
-          type: 'Accepted',
-          status: 'True',
-          reason: 'Accepted',
-          message: 'Callflows of the namespace can play it by its name',
-          observedGeneration: generation,
-        };
-  return { observedGeneration: generation, conditions: [accepted] };
+  const conditions: readonly StatedCondition[] =
+    compiled === undefined || faults.length > 0
+      ? [unreadable(`Invalid${kind.slice('Pivot'.length)}`, faults, generation)]
+      : compiled;
+  return { observedGeneration: conditions[0]?.observedGeneration ?? generation, conditions };
 }
 
 function unreadable(reason: string, faults: readonly Fault[], observedGeneration: number): StatedCondition {

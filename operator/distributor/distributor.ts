@@ -3,7 +3,7 @@ import { type Fault, fault, faultOf } from '../../crds/errors/fault.ts';
 import { streamCodes } from '../../crds/errors/stream.ts';
 import type { ResourceKey, RoutingTable, SecretValues } from '../../crds/routing-table.ts';
 import { refuseShrinking, SHRINK_LIMITS, type ShrinkLimits } from '../../crds/shrink-guard.ts';
-import { type Nack, STREAM_TIMING } from '../../crds/stream.ts';
+import { type CallflowHealth, type Nack, STREAM_TIMING } from '../../crds/stream.ts';
 import { diffTables } from '../../crds/table-delta.ts';
 import type { Clock, Timer } from '../kube/clock.ts';
 import { Debounce, type DebounceTiming } from './debounce.ts';
@@ -17,6 +17,7 @@ import {
 } from './programmed.ts';
 import { Quarantine, type Rejection } from './quarantine.ts';
 import { type Release, ReleaseLog } from './release-log.ts';
+import { Slots } from './slots.ts';
 import { type Authenticate, StreamServer, type TlsMaterial } from './stream-server.ts';
 import { CLOSE, type LinkTiming, WorkerLink } from './worker-link.ts';
 
@@ -59,6 +60,9 @@ export const DISTRIBUTOR_TIMING: DistributorTiming = {
   forgiveMs: 60_000,
 };
 
+/** Snapshots that are on their way at the same time: what the system has not taken yet is in memory, once for each. */
+const SNAPSHOTS_AT_ONCE = 32;
+
 export interface DistributorOptions {
   readonly source: CompiledSource;
   readonly host: string;
@@ -75,6 +79,8 @@ export interface DistributorOptions {
   readonly timing?: Partial<DistributorTiming>;
   /** Something of what the getters say may have changed. Called at most once in each turn of the event loop. */
   readonly onChange: () => void;
+  /** What a worker saw of web servers. */
+  readonly onHealth?: (callflows: readonly CallflowHealth[]) => void;
   /** Something went wrong and is being dealt with. For the log and for events. */
   readonly onFault: (fault: Fault) => void;
 }
@@ -121,6 +127,7 @@ export class Distributor {
   readonly #log = new ReleaseLog();
   readonly #quarantine = new Quarantine(this.#log.cache);
   readonly #debounce: Debounce;
+  readonly #slots = new Slots(SNAPSHOTS_AT_ONCE);
   readonly #links = new Set<WorkerLink>();
   /** By name; only those that have said hello. */
   readonly #workers = new Map<string, WorkerLink>();
@@ -135,19 +142,29 @@ export class Distributor {
   #servingSince = 0;
   #ticker: Timer | undefined;
   #telling = false;
+  /** The source has something that has not been looked at. */
+  #due = true;
 
   constructor(options: DistributorOptions) {
     this.#options = options;
     this.#timing = { ...DISTRIBUTOR_TIMING, ...options.timing };
     this.#tls = options.tls;
     this.#debounce = new Debounce(options.clock, this.#timing.debounce, () => this.#publish());
-    this.#unsubscribe = options.source.subscribe(() => this.#debounce.touch());
+    this.#unsubscribe = options.source.subscribe(() => {
+      this.#due = true;
+      this.#debounce.touch();
+    });
     this.#debounce.touch();
   }
 
   /** The table in force; undefined before the first. */
   get release(): Pick<Release, 'serial' | 'table' | 'vetted'> | undefined {
     return this.#log.current;
+  }
+
+  /** Whether the latest table of the source is about to be published. */
+  get publishing(): boolean {
+    return this.#due;
   }
 
   /** Why the latest table is not in force: it would drop too many numbers. */
@@ -192,7 +209,16 @@ export class Distributor {
       clock,
       maxConnections: maxWorkers,
       onConnection: (socket, identity, address) => {
-        const link = new WorkerLink(socket, identity.worker, address, this.#log, clock, this.#timing, this.#events);
+        const link = new WorkerLink(
+          socket,
+          identity.worker,
+          address,
+          this.#log,
+          this.#slots,
+          clock,
+          this.#timing,
+          this.#events,
+        );
         this.#links.add(link);
       },
       onRefused: (why, address) => {
@@ -240,6 +266,7 @@ export class Distributor {
   #publish(): void {
     const { source, previous, shrink = SHRINK_LIMITS } = this.#options;
     if (!source.synced) return;
+    this.#due = false;
     let compiled: Compiled;
     try {
       compiled = source.latest();
@@ -289,6 +316,7 @@ export class Distributor {
       this.#settle();
       this.#changed();
     },
+    health: (callflows: readonly CallflowHealth[]) => this.#options.onHealth?.(callflows),
     refused: (link: WorkerLink, nack: Nack) => this.#refusedBy(link, nack),
     ended: (link: WorkerLink, why: Fault | undefined) => {
       this.#links.delete(link);

@@ -108,8 +108,14 @@ export function programmedOf(key: ResourceKey, generation: number, facts: Progra
       return { kind: 'pending', waitingFor: [] };
     case 'acked':
       if (progress.serial < placement.since) return { kind: 'pending', waitingFor: progress.waiting };
-      return known('True', 'Programmed', 'Every ready media worker has it');
+      return { kind: 'known', condition: hasEverywhere(generation) };
   }
+}
+
+/** The condition of a generation that every worker has. */
+export function hasEverywhere(observedGeneration: number): ProgrammedCondition {
+  const [status, reason, message] = ['True', 'Programmed', 'Every ready media worker has it'] as const;
+  return { type: 'Programmed', status, reason, message, observedGeneration };
 }
 
 function first(names: ReadonlySet<string>): string {

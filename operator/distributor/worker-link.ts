@@ -2,10 +2,11 @@ import type { WebSocket } from 'ws';
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { streamCodes } from '../../crds/errors/stream.ts';
 import { readWorkerMessage } from '../../crds/read-stream.ts';
-import type { Ack, Heartbeat, Hello, Nack, Snapshot, State, WorkerState } from '../../crds/stream.ts';
+import type { Ack, CallflowHealth, Heartbeat, Hello, Nack, Snapshot, State, WorkerState } from '../../crds/stream.ts';
 import type { Clock } from '../kube/clock.ts';
 import { TokenBucket } from '../kube/token-bucket.ts';
 import type { ReleaseLog } from './release-log.ts';
+import type { Slots } from './slots.ts';
 
 /** Milliseconds. */
 export interface LinkTiming {
@@ -23,6 +24,7 @@ export interface LinkEvents {
   readonly greeted: (link: WorkerLink, hello: Hello) => void;
   readonly progressed: (link: WorkerLink) => void;
   readonly refused: (link: WorkerLink, nack: Nack) => void;
+  readonly health: (callflows: readonly CallflowHealth[]) => void;
   readonly ended: (link: WorkerLink, why: Fault | undefined) => void;
   readonly sent: (what: 'delta' | 'snapshot' | 'heartbeat') => void;
 }
@@ -42,6 +44,7 @@ export class WorkerLink {
   readonly address: string;
   readonly #socket: WebSocket;
   readonly #log: ReleaseLog;
+  readonly #slots: Slots;
   readonly #clock: Clock;
   readonly #timing: LinkTiming;
   readonly #events: LinkEvents;
@@ -66,6 +69,7 @@ export class WorkerLink {
     name: string | undefined,
     address: string,
     log: ReleaseLog,
+    slots: Slots,
     clock: Clock,
     timing: LinkTiming,
     events: LinkEvents,
@@ -74,6 +78,7 @@ export class WorkerLink {
     this.#name = name ?? '';
     this.address = address;
     this.#log = log;
+    this.#slots = slots;
     this.#clock = clock;
     this.#timing = timing;
     this.#events = events;
@@ -137,7 +142,9 @@ export class WorkerLink {
     if (this.#at === current.serial || this.#isHeld(current.serial, current.vetted)) return;
     this.#held = undefined;
     const delta = this.#at === undefined ? undefined : this.#log.deltaSince(this.#at);
-    this.#inFlight = { serial: current.serial, snapshot: delta === undefined, since: this.#clock.monotonic() };
+    // A snapshot waits for its turn, and that is not the worker's fault.
+    const since = delta === undefined ? Number.POSITIVE_INFINITY : this.#clock.monotonic();
+    this.#inFlight = { serial: current.serial, snapshot: delta === undefined, since };
     if (delta === undefined) {
       this.#sendSnapshot().catch((error: Error) => this.#failed(error));
       return;
@@ -194,7 +201,18 @@ export class WorkerLink {
   }
 
   async #sendSnapshot(): Promise<void> {
+    const done = await this.#slots.take();
+    try {
+      if (!this.#ended) await this.#sendWhole();
+    } finally {
+      done();
+    }
+  }
+
+  /** What is present when its turn has come, which may be a later release than the one that it waited for. */
+  async #sendWhole(): Promise<void> {
     const release = this.#log.current!;
+    this.#inFlight = { serial: release.serial, snapshot: true, since: this.#clock.monotonic() };
     const parts = await this.#log.snapshot();
     const pieces = this.#version === release.table.version ? [] : parts.pieces;
     const message: Snapshot = {
@@ -274,6 +292,9 @@ export class WorkerLink {
         return;
       case 'state':
         this.#reported(message);
+        return;
+      case 'health':
+        this.#events.health(message.callflows);
         return;
     }
   }

@@ -75,7 +75,7 @@ test('a leader that stops gives the Lease up: another leads after its next look'
 });
 
 for (const network of ['down', 'hang', 'lost', 'late'] satisfies Network[]) {
-  test(`cut off (${network}), the leader knows 10 s after its last renewal, before the other may lead`, async () => {
+  test(`cut off (${network}), the leader knows 9.5 s after its last renewal, before the other may lead`, async () => {
     const { store, a, b, pass } = await setUp();
     await pass(4000);
     store.network.set('a', network);
@@ -88,9 +88,9 @@ for (const network of ['down', 'hang', 'lost', 'late'] satisfies Network[]) {
       if (b.elector.isLeader) ledAt ??= passed;
       assert.ok(!(a.elector.isLeader && b.elector.isLeader));
     });
-    assert.ok(lostAt !== undefined && lostAt <= 10_000, `lost after ${lostAt}`);
+    assert.ok(lostAt !== undefined && lostAt <= 9_500, `lost after ${lostAt}`);
     // Where its requests still arrive, the Lease is renewed though it does not know: then the other waits, as it must.
-    if (network !== 'lost') assert.ok(ledAt !== undefined && ledAt > lostAt && ledAt <= 17_400, `led after ${ledAt}`);
+    if (network !== 'lost') assert.ok(ledAt !== undefined && ledAt > lostAt && ledAt <= 13_300, `led after ${ledAt}`);
     assert.equal(a.losses.length, 1);
     assert.equal(a.losses[0]?.fault.code, 'PV-2017');
     assert.ok(a.terms[0]!.signal.aborted);
@@ -146,7 +146,7 @@ test('however renewals and looks fall together, the other leads only after the l
       if (!a.elector.isLeader) alone += 100;
       assert.ok(passed < 20_000);
     }
-    assert.ok(alone >= 4900, `only ${alone} ms between the two, begun ${begin} ms apart`);
+    assert.ok(alone >= 1400, `only ${alone} ms between the two, begun ${begin} ms apart`);
   }
 });
 
@@ -225,7 +225,7 @@ test('against an API server: create, renew, take over, give up', async () => {
   );
   assert.deepEqual(lease(), {
     holderIdentity: 'a',
-    leaseDurationSeconds: 15,
+    leaseDurationSeconds: 12,
     leaseTransitions: 0,
     acquireTime: '2026-01-01T00:00:00.000000Z',
     renewTime: '2026-01-01T00:00:00.000000Z',

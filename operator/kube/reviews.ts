@@ -33,6 +33,7 @@ export type TokenVerdict =
 /**
  * Asks the API server whose token it is (TokenReview). The token must have been made for one of `audiences`: a server that does not know of
  * audiences answers without any and would accept tokens made for others, so such an answer counts as a refusal (doc of `TokenReviewStatus.audiences`).
+ * No `audiences` at all: the API server's own, as of the tokens that people use with kubectl.
  */
 export async function reviewToken(
   api: Pick<KubeApi, 'ask'>,
@@ -40,7 +41,8 @@ export async function reviewToken(
   audiences: readonly string[],
   signal: AbortSignal,
 ): Promise<TokenVerdict> {
-  const status = await api.ask(TOKEN_REVIEW, { token, audiences }, signal);
+  const spec = audiences.length === 0 ? { token } : { token, audiences };
+  const status = await api.ask(TOKEN_REVIEW, spec, signal);
   const user = status['user'];
   if (status['authenticated'] !== true || !isRecord(user) || typeof user['username'] !== 'string') {
     const error = status['error'];
@@ -49,7 +51,7 @@ export async function reviewToken(
       reason: typeof error === 'string' && error !== '' ? error : 'the token is not valid',
     };
   }
-  if (!texts(status['audiences']).some((audience) => audiences.includes(audience))) {
+  if (audiences.length > 0 && !texts(status['audiences']).some((audience) => audiences.includes(audience))) {
     return { authenticated: false, reason: `the token was not made for ${audiences.join(', ')}` };
   }
   const extra = isRecord(user['extra']) ? user['extra'] : {};

@@ -13,7 +13,8 @@ export interface ObjectStore<T extends KubeObject> {
 export type Change<T extends KubeObject> =
   | { readonly type: 'add'; readonly key: string; readonly object: T }
   | { readonly type: 'update'; readonly key: string; readonly object: T; readonly old: T }
-  | { readonly type: 'delete'; readonly key: string; readonly old: T };
+  /** `missed`: that it was deleted was not seen; a later list did not have it. */
+  | { readonly type: 'delete'; readonly key: string; readonly old: T; readonly missed?: true };
 
 /** The store that a reflector writes. Between two writes it is exactly what the server had at one moment. */
 export class MutableStore<T extends KubeObject> implements ObjectStore<T> {
@@ -69,7 +70,7 @@ function* differences<T extends KubeObject>(before: Map<string, T>, after: Map<s
     const change = changeOf(key, before.get(key), object);
     if (change !== undefined) yield change;
   }
-  for (const [key, old] of before) if (!after.has(key)) yield { type: 'delete', key, old };
+  for (const [key, old] of before) if (!after.has(key)) yield { type: 'delete', key, old, missed: true };
 }
 
 function changeOf<T extends KubeObject>(key: string, old: T | undefined, object: T): Change<T> | undefined {

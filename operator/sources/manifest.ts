@@ -3,7 +3,7 @@ import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { manifestCodes } from '../../crds/errors/manifest.ts';
 import { locateFault } from '../../crds/locate.ts';
 import { readResource } from '../../crds/read-resource.ts';
-import type { Located } from '../../crds/resources.ts';
+import type { Located, PivotResource } from '../../crds/resources.ts';
 import { type Position, readYaml } from './yaml-document.ts';
 
 /** Characters of one file of manifests. Reading YAML takes about a second for each of these MiB. */
@@ -16,6 +16,8 @@ export interface ManifestDocument {
   /** Its first line in the file, from 1. */
   readonly line: number;
   readonly resources: readonly Located[];
+  /** Resources with which only the `metadata` is wrong. */
+  readonly nameless: readonly Located<PivotResource>[];
   readonly faults: readonly Fault[];
   /** True when a resource is left out because of an error. */
   readonly bad: boolean;
@@ -83,8 +85,9 @@ function withoutMark(text: string): string {
 
 function parseDocumentText(text: string, line: number, file: string | undefined): ManifestDocument {
   const yaml = readYaml(text, line, file);
-  if (!yaml.ok) return { text, line, resources: [], faults: yaml.faults, bad: true, identities: [] };
+  if (!yaml.ok) return { text, line, resources: [], nameless: [], faults: yaml.faults, bad: true, identities: [] };
   const resources: Located[] = [];
+  const nameless: Located<PivotResource>[] = [];
   const faults: Fault[] = [];
   const identities: string[] = [];
   let bad = false;
@@ -93,13 +96,14 @@ function parseDocumentText(text: string, line: number, file: string | undefined)
     const read = readResource(value);
     const located = { at, ...(file === undefined ? {} : { file }) };
     if (read.ok) resources.push({ resource: read.resource, ...located });
+    else if (read.nameless !== undefined) nameless.push({ resource: read.nameless, ...located });
     const identity = read.ok ? identityOf({ resource: read.resource }) : claimedIdentity(value);
     if (identity !== undefined) identities.push(identity);
     const found = read.ok ? read.warnings : [...read.faults, ...read.warnings];
     if (!read.ok && read.faults.length > 0) bad = true;
     faults.push(...found.map((one) => locateFault(one, located)));
   }
-  return { text, line, resources, faults, bad, identities };
+  return { text, line, resources, nameless, faults, bad, identities };
 }
 
 /** The resources of a document: itself, or the items of a `List`, which `kubectl get -o yaml` writes. */

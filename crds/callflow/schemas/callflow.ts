@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { nameField } from '../shared-fields.ts';
 
 export const callflow: ModuleSchema = {
   module: 'callflow',
@@ -8,11 +9,6 @@ export const callflow: ModuleSchema = {
     kind: 'default',
   },
   fields: {
-    id: {
-      type: 'string',
-      description: 'Name of the `PivotCallflow`.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    id: nameField('Name of the `PivotCallflow`.', 'PivotCallflow'),
   },
 };

@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { nameField } from '../shared-fields.ts';
 
 export const checkCid: ModuleSchema = {
   module: 'check_cid',
@@ -20,12 +21,7 @@ export const checkCid: ModuleSchema = {
       description: "Takes the child named like the caller's number in place of `match`.",
       default: false,
     },
-    user_id: {
-      type: 'string',
-      description: 'User who becomes owner of the call after a match.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    user_id: nameField('User who becomes owner of the call after a match.', 'PivotUser'),
     caller_id: {
       type: 'object',
       description: 'Caller id that replaces the present one after a match.',

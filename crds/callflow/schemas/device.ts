@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { nameField } from '../shared-fields.ts';
 
 export const device: ModuleSchema = {
   module: 'device',
@@ -9,12 +10,7 @@ export const device: ModuleSchema = {
     fallsBack: true,
   },
   fields: {
-    id: {
-      type: 'string',
-      description: 'Name of the device.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    id: nameField('Name of the device.', 'PivotDevice'),
     timeout: {
       type: 'integer',
       description: 'Seconds the device rings; 0 means 20.',
@@ -58,4 +54,7 @@ export const device: ModuleSchema = {
       description: 'Headers added to the INVITE: name to text, or two such objects under `in` and `out`.',
     },
   },
+  differences: [
+    'A child `NO_ANSWER` is taken when nobody answers in time; one that has not registered fails with `USER_NOT_REGISTERED` and `sip:480`.',
+  ],
 };

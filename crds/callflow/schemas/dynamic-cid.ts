@@ -74,5 +74,9 @@ export const dynamicCid: ModuleSchema = {
       default: true,
     },
   },
-  differences: ['An expression that is not RE2 is refused.'],
+  differences: [
+    'An expression that is not RE2 is refused.',
+    '`list` and `lists` are passed over with a warning.',
+    'It counts for callers from outside too.',
+  ],
 };

@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { APPROVED, nameField } from '../shared-fields.ts';
 
 export const eavesdropFeature: ModuleSchema = {
   module: 'eavesdrop_feature',
@@ -8,29 +9,7 @@ export const eavesdropFeature: ModuleSchema = {
     kind: 'none',
   },
   fields: {
-    group_id: {
-      type: 'string',
-      description: 'Group that the extension must belong to.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_device_id: {
-      type: 'string',
-      description: 'Device that may do this.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_group_id: {
-      type: 'string',
-      description: 'Group whose members may do this.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_user_id: {
-      type: 'string',
-      description: 'User who may do this, from any of their devices.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    group_id: nameField('Group that the extension must belong to.'),
+    ...APPROVED,
   },
 };

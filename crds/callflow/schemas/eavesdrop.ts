@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { APPROVED, nameField } from '../shared-fields.ts';
 
 export const eavesdrop: ModuleSchema = {
   module: 'eavesdrop',
@@ -8,35 +9,8 @@ export const eavesdrop: ModuleSchema = {
     kind: 'none',
   },
   fields: {
-    device_id: {
-      type: 'string',
-      description: 'Device whose call is listened to.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    user_id: {
-      type: 'string',
-      description: 'User whose call is listened to.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_device_id: {
-      type: 'string',
-      description: 'Device that may do this.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_group_id: {
-      type: 'string',
-      description: 'Group whose members may do this.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_user_id: {
-      type: 'string',
-      description: 'User who may do this, from any of their devices.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    device_id: nameField('Device whose call is listened to.', 'PivotDevice'),
+    user_id: nameField('User whose call is listened to.', 'PivotUser'),
+    ...APPROVED,
   },
 };

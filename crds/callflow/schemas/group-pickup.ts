@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { APPROVED, nameField } from '../shared-fields.ts';
 
 export const groupPickup: ModuleSchema = {
   module: 'group_pickup',
@@ -8,41 +9,9 @@ export const groupPickup: ModuleSchema = {
     kind: 'none',
   },
   fields: {
-    device_id: {
-      type: 'string',
-      description: 'Device that rings.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    user_id: {
-      type: 'string',
-      description: 'User whose device rings.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    group_id: {
-      type: 'string',
-      description: 'Group one of whose devices rings.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_device_id: {
-      type: 'string',
-      description: 'Device that may do this.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_group_id: {
-      type: 'string',
-      description: 'Group whose members may do this.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_user_id: {
-      type: 'string',
-      description: 'User who may do this, from any of their devices.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    device_id: nameField('Device that rings.', 'PivotDevice'),
+    user_id: nameField('User whose device rings.', 'PivotUser'),
+    group_id: nameField('Group one of whose devices rings.'),
+    ...APPROVED,
   },
 };

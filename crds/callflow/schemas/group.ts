@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { nameField, RINGTONES } from '../shared-fields.ts';
 
 export const group: ModuleSchema = {
   module: 'group',
@@ -9,12 +10,7 @@ export const group: ModuleSchema = {
     fallsBack: true,
   },
   fields: {
-    id: {
-      type: 'string',
-      description: 'Name of the group.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    id: nameField('Name of the group.'),
     timeout: {
       type: 'integer',
       description: 'Seconds to ring.',
@@ -55,16 +51,7 @@ export const group: ModuleSchema = {
     ringtones: {
       type: 'object',
       description: 'Ring tones of the members, with `endpoints`.',
-      properties: {
-        external: {
-          type: 'string',
-          description: 'Alert-Info for calls from outside.',
-        },
-        internal: {
-          type: 'string',
-          description: 'Alert-Info for calls from inside.',
-        },
-      },
+      properties: RINGTONES,
     },
     fail_on_single_reject: {
       type: 'boolean',

@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { APPROVED, nameField } from '../shared-fields.ts';
 
 export const intercept: ModuleSchema = {
   module: 'intercept',
@@ -8,41 +9,9 @@ export const intercept: ModuleSchema = {
     kind: 'none',
   },
   fields: {
-    device_id: {
-      type: 'string',
-      description: 'Device whose call is taken.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    user_id: {
-      type: 'string',
-      description: 'User whose call is taken.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    group_id: {
-      type: 'string',
-      description: 'Group of the target; its members may take the call.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_device_id: {
-      type: 'string',
-      description: 'Device that may do this.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_group_id: {
-      type: 'string',
-      description: 'Group whose members may do this.',
-      minLength: 1,
-      maxLength: 253,
-    },
-    approved_user_id: {
-      type: 'string',
-      description: 'User who may do this, from any of their devices.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    device_id: nameField('Device whose call is taken.', 'PivotDevice'),
+    user_id: nameField('User whose call is taken.', 'PivotUser'),
+    group_id: nameField('Group of the target; its members may take the call.'),
+    ...APPROVED,
   },
 };

@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { RECIPIENTS } from '../shared-fields.ts';
 
 export const missedCallAlert: ModuleSchema = {
   module: 'missed_call_alert',
@@ -8,30 +9,7 @@ export const missedCallAlert: ModuleSchema = {
     kind: 'default',
   },
   fields: {
-    recipients: {
-      type: 'array',
-      description: 'Whom to notify.',
-      items: {
-        type: 'object',
-        description: 'One recipient.',
-        properties: {
-          type: {
-            type: 'string',
-            description: 'What `id` holds.',
-            enum: ['user', 'email'],
-          },
-          id: {
-            type: ['string', 'array'],
-            description: 'User names or e-mail addresses: one, or a list.',
-            items: {
-              type: 'string',
-              description: 'A user name or e-mail address.',
-            },
-          },
-        },
-        required: ['id', 'type'],
-      },
-    },
+    recipients: RECIPIENTS,
   },
   required: ['recipients'],
 };

@@ -5,12 +5,13 @@ import { resources } from './resources.ts';
 export const offnet: ModuleSchema = {
   ...resources,
   module: 'offnet',
+  differences: ['Kazoo takes the carriers of the system; there are none here, and those of the account are taken.'],
   summary: 'Calls out through the carriers of the system. An older form of `resources`.',
   fields: {
     ...resources.fields,
     use_local_resources: {
       type: 'boolean',
-      description: 'Ignored: carriers of the account are never used.',
+      description: 'Ignored.',
       default: true,
     },
   },

@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { ENDPOINT } from '../shared-fields.ts';
 
 export const pageGroup: ModuleSchema = {
   module: 'page_group',
@@ -18,40 +19,11 @@ export const pageGroup: ModuleSchema = {
       type: 'array',
       description: 'Phones to page.',
       items: {
-        type: 'object',
-        description: 'One endpoint.',
+        ...ENDPOINT,
         properties: {
-          id: {
-            type: 'string',
-            description: 'Name of the device, user or group.',
-            minLength: 1,
-            maxLength: 128,
-          },
-          endpoint_type: {
-            type: 'string',
-            description: 'What `id` names.',
-            enum: ['device', 'user', 'group'],
-          },
-          delay: {
-            type: 'integer',
-            description: 'Seconds to wait before this endpoint rings.',
-            minimum: 0,
-            default: 0,
-          },
-          timeout: {
-            type: 'integer',
-            description: 'Seconds this endpoint rings.',
-            minimum: 0,
-            default: 20,
-          },
-          weight: {
-            type: 'integer',
-            description: 'Accepted and not used.',
-            minimum: 1,
-            maximum: 100,
-          },
+          ...ENDPOINT.properties,
+          weight: { type: 'integer', description: 'Accepted and not used.', minimum: 1, maximum: 100 },
         },
-        required: ['endpoint_type', 'id'],
       },
       minItems: 1,
     },

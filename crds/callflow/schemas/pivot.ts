@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { secretReference } from '../shared-fields.ts';
 
 export const pivot = {
   module: 'pivot',
@@ -131,26 +132,7 @@ export const pivot = {
             type: 'object',
             description: 'Takes the value from a Secret (manifests only).',
             properties: {
-              secretKeyRef: {
-                type: 'object',
-                description: 'The Secret, in the namespace of the callflow.',
-                properties: {
-                  name: {
-                    type: 'string',
-                    description: 'Name of the Secret.',
-                    minLength: 1,
-                    maxLength: 253,
-                  },
-                  key: {
-                    type: 'string',
-                    description: 'Key within it.',
-                    minLength: 1,
-                    maxLength: 253,
-                  },
-                },
-                required: ['name', 'key'],
-                additionalProperties: false,
-              },
+              secretKeyRef: secretReference('The Secret, in the namespace of the callflow.'),
             },
             required: ['secretKeyRef'],
             additionalProperties: false,
@@ -164,26 +146,7 @@ export const pivot = {
       type: 'object',
       description: 'Signs every request with a key (headers X-Twilio-Signature and X-Pivot-Signature).',
       properties: {
-        secretRef: {
-          type: 'object',
-          description: 'The Secret with the key, in the namespace of the callflow.',
-          properties: {
-            name: {
-              type: 'string',
-              description: 'Name of the Secret.',
-              minLength: 1,
-              maxLength: 253,
-            },
-            key: {
-              type: 'string',
-              description: 'Key within it.',
-              minLength: 1,
-              maxLength: 253,
-            },
-          },
-          required: ['name', 'key'],
-          additionalProperties: false,
-        },
+        secretRef: secretReference('The Secret with the key, in the namespace of the callflow.'),
       },
       required: ['secretRef'],
       additionalProperties: false,
@@ -209,26 +172,7 @@ export const pivot = {
           description: 'Accepts any certificate. For tests only.',
           default: false,
         },
-        ca_secret_ref: {
-          type: 'object',
-          description: 'Secret with a CA certificate (PEM) to trust.',
-          properties: {
-            name: {
-              type: 'string',
-              description: 'Name of the Secret.',
-              minLength: 1,
-              maxLength: 253,
-            },
-            key: {
-              type: 'string',
-              description: 'Key within it.',
-              minLength: 1,
-              maxLength: 253,
-            },
-          },
-          required: ['name', 'key'],
-          additionalProperties: false,
-        },
+        ca_secret_ref: secretReference('Secret with a CA certificate (PEM) to trust.'),
       },
       additionalProperties: false,
     },

@@ -13,6 +13,7 @@ export const play: ModuleSchema = {
       description:
         'Media name, URL, `prompt://…`, `tone_stream://…` or `silence_stream://…`. Nothing is played when absent or empty.',
       format: 'media',
+      refersTo: 'PivotMedia',
       maxLength: 8192,
     },
     answer: {

@@ -21,4 +21,5 @@ export const privacy: ModuleSchema = {
       default: 'overwrite',
     },
   },
+  differences: ['A captured number is not dialled.'],
 };

@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { nameField } from '../shared-fields.ts';
 
 export const receiveFax: ModuleSchema = {
   module: 'receive_fax',
@@ -8,12 +9,7 @@ export const receiveFax: ModuleSchema = {
     kind: 'default',
   },
   fields: {
-    owner_id: {
-      type: 'string',
-      description: 'Name of the user.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    owner_id: nameField('Name of the user.', 'PivotUser'),
     media: {
       type: 'object',
       description: 'How the fax is received.',

@@ -94,4 +94,8 @@ export const resources: ModuleSchema = {
       description: 'Headers added to the INVITE: name to text, or two such objects under `in` and `out`.',
     },
   },
+  differences: [
+    'The trunks of the call’s own namespace are used, whatever `use_local_resources` and `hunt_account_id` say; flags have no effect, with a warning.',
+    'Without `timeout` it rings for 180 s at most.',
+  ],
 };

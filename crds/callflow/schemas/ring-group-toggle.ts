@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { nameField } from '../shared-fields.ts';
 
 export const ringGroupToggle: ModuleSchema = {
   module: 'ring_group_toggle',
@@ -13,12 +14,7 @@ export const ringGroupToggle: ModuleSchema = {
       description: 'Back in, or out.',
       enum: ['login', 'logout'],
     },
-    callflow_id: {
-      type: 'string',
-      description: 'Name of the callflow with the ring groups.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    callflow_id: nameField('Name of the callflow with the ring groups.', 'PivotCallflow'),
   },
   required: ['action', 'callflow_id'],
 };

@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { ENDPOINT, RINGTONES } from '../shared-fields.ts';
 
 export const ringGroup: ModuleSchema = {
   module: 'ring_group',
@@ -13,32 +14,9 @@ export const ringGroup: ModuleSchema = {
       type: 'array',
       description: 'Whom to ring.',
       items: {
-        type: 'object',
-        description: 'One endpoint.',
+        ...ENDPOINT,
         properties: {
-          id: {
-            type: 'string',
-            description: 'Name of the device, user or group.',
-            minLength: 1,
-            maxLength: 128,
-          },
-          endpoint_type: {
-            type: 'string',
-            description: 'What `id` names.',
-            enum: ['device', 'user', 'group'],
-          },
-          delay: {
-            type: 'integer',
-            description: 'Seconds to wait before this endpoint rings.',
-            minimum: 0,
-            default: 0,
-          },
-          timeout: {
-            type: 'integer',
-            description: 'Seconds this endpoint rings.',
-            minimum: 0,
-            default: 20,
-          },
+          ...ENDPOINT.properties,
           weight: {
             type: 'integer',
             description: 'Chance of being rung early with `weighted_random`; 20 when absent.',
@@ -51,7 +29,6 @@ export const ringGroup: ModuleSchema = {
             minimum: 0,
           },
         },
-        required: ['endpoint_type', 'id'],
       },
       minItems: 1,
     },
@@ -86,16 +63,7 @@ export const ringGroup: ModuleSchema = {
     ringtones: {
       type: 'object',
       description: 'Ring tones of the endpoints.',
-      properties: {
-        external: {
-          type: 'string',
-          description: 'Alert-Info for calls from outside.',
-        },
-        internal: {
-          type: 'string',
-          description: 'Alert-Info for calls from inside.',
-        },
-      },
+      properties: RINGTONES,
     },
     fail_on_single_reject: {
       type: 'boolean',
@@ -103,4 +71,9 @@ export const ringGroup: ModuleSchema = {
     },
   },
   required: ['endpoints'],
+  differences: [
+    'Members of the kind `group` are left out with a warning.',
+    '`weighted_random` rings one after the other in an order by chance; in Kazoo nobody rings.',
+    'A child `NO_ANSWER` is taken when nobody answers in time.',
+  ],
 };

@@ -1,4 +1,5 @@
 import type { ModuleSchema } from '../schema.ts';
+import { nameField } from '../shared-fields.ts';
 
 export const user: ModuleSchema = {
   module: 'user',
@@ -9,12 +10,7 @@ export const user: ModuleSchema = {
     fallsBack: true,
   },
   fields: {
-    id: {
-      type: 'string',
-      description: 'Name of the user.',
-      minLength: 1,
-      maxLength: 253,
-    },
+    id: nameField('Name of the user.', 'PivotUser'),
     timeout: {
       type: 'integer',
       description: 'Seconds to ring.',
@@ -58,4 +54,8 @@ export const user: ModuleSchema = {
       description: 'Headers added to the INVITE: name to text, or two such objects under `in` and `out`.',
     },
   },
+  differences: [
+    'The PivotUser’s own `ringStrategy` counts unless `strategy` is `single`.',
+    'A child `NO_ANSWER` is taken when nobody answers in time.',
+  ],
 };

@@ -26,9 +26,14 @@ export const collectDtmf: CallflowModule = {
       terminators,
       initial: early,
     });
-    call.memory.collections.set(text(data, 'collection_name') ?? 'default', collected.digits);
+    const name = text(data, 'collection_name') ?? 'default';
+    const sensitive = data['sensitive'] === true;
+    call.memory.collections.set(name, collected.digits);
+    // Requests send it as long as the call has it; what is recorded of them must not tell it either.
+    if (sensitive) call.memory.sensitiveCollections.add(name);
+    else call.memory.sensitiveCollections.delete(name);
     span.set({
-      ...(data['sensitive'] === true || !services.pivot.debug ? {} : { 'pivot.digits': collected.digits }),
+      ...(sensitive || !services.pivot.debug ? {} : { 'pivot.digits': collected.digits }),
       'pivot.digits.count': collected.digits.length,
       'pivot.digits.ended_by': collected.endedBy,
     });

@@ -80,6 +80,20 @@ describe('pivot', () => {
     assert.equal((await runFlow(flow, { answers: [twiml('')] })).exchanges[0]?.sensitive, true);
   });
 
+  it('marks its exchanges sensitive as long as they send what a sensitive collection has', async () => {
+    const sensitive = async (...steps: [string, object][]): Promise<boolean | undefined> => {
+      const flow = chain(...steps, ['pivot', { voice_url: VOICE }]);
+      return (await runFlow(flow, { answers: [twiml('')], keys: [[500, '1234']] })).exchanges[0]?.sensitive;
+    };
+    const collect = (data: object): [string, object] => ['collect_dtmf', { max_digits: 4, ...data }];
+    assert.equal(await sensitive(collect({ sensitive: true, collection_name: 'pin' })), true);
+    assert.equal(await sensitive(collect({ collection_name: 'pin' })), false);
+    assert.equal(
+      await sensitive(collect({ sensitive: true, collection_name: 'pin' }), ['flush_dtmf', { collection_name: 'pin' }]),
+      false,
+    );
+  });
+
   describe('when an exchange fails (spec D.18)', () => {
     const failures: readonly [what: string, answer: Answer, code: string][] = [
       ['a status of an error', { status: 500 }, webhookCodes.statusServer.code],

@@ -34,12 +34,16 @@ export const pivot: CallflowModule = {
       if (answer.body.format === 'callflow') return { kind: 'replace', flow: answer.body.flow };
       const next = await runTwiml(context, settings, data, answer.documentUrl, answer.body.document);
       if (next === undefined) return { kind: 'hardStop' };
+      if (context.call.signal.aborted) {
+        services.pivot.farewell({ settings, ...next, sensitive: isSensitive(data, context.call) }, span);
+        return { kind: 'hardStop' };
+      }
       if (next.url.startsWith(NOWHERE)) return failBack(context, fault(engineCodes.badActionData, NO_BASE));
       answer = await ask(next);
     }
 
     function ask(next: NextExchange): Promise<Answer> {
-      return services.pivot.exchange({ settings, ...next, sensitive: isSensitive(data) }, span);
+      return services.pivot.exchange({ settings, ...next, sensitive: isSensitive(data, context.call) }, span);
     }
   },
 };
@@ -71,7 +75,7 @@ function documentGiven(given: JsonObject, settings: PivotSettings, span: CallSpa
 
 /** Runs a document; undefined when it has ended (the call is then hung up). */
 async function runTwiml(
-  { call, span }: ModuleContext,
+  { call, span, services }: ModuleContext,
   settings: PivotSettings,
   data: JsonObject,
   documentUrl: string,
@@ -83,7 +87,20 @@ async function runTwiml(
     documentUrl,
     defaultActionMethod: settings.defaultActionMethod,
     rejectCode: settings.rejectCode,
-    hideDigits: isSensitive(data) || !settings.debug,
+    hideDigits: isSensitive(data, call) || !settings.debug,
+    recordings: services.recordings,
+    rooms: services.rooms,
+    queues: services.queues,
+    dialler: services.dialler,
+    settings,
+    async ask(next, as = { call, span }) {
+      const request = { settings, ...next, sensitive: isSensitive(data, call) };
+      const answer = await services.pivot.exchange(request, as.span, as.call);
+      if (!answer.ok) return answer;
+      const { documentUrl: from, body } = answer;
+      if (body.format === 'twiml') return { ok: true, documentUrl: from, document: body.document };
+      return { ok: false, fault: fault(engineCodes.badActionData, 'The answer is Callflow JSON; TwiML was asked for') };
+    },
   });
   if (ended.kind === 'stop' && ended.fault !== undefined) call.span.fail(ended.fault);
   return ended.kind === 'exchange' ? ended.next : undefined;
@@ -98,6 +115,9 @@ function failBack({ call, node, span }: ModuleContext, reason: Fault): Outcome {
   return hasFailback ? { kind: 'continue', key: '_' } : { kind: 'stop', cause: 'NORMAL_TEMPORARY_FAILURE' };
 }
 
-function isSensitive(data: JsonObject): boolean {
-  return data['sensitive'] === true;
+/** Marked so, or because of what the request sends: digits of a `collect_dtmf` that is. */
+function isSensitive(data: JsonObject, { memory }: ModuleContext['call']): boolean {
+  return (
+    data['sensitive'] === true || [...memory.sensitiveCollections].some((name) => Boolean(memory.collections.get(name)))
+  );
 }

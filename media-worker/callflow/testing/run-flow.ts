@@ -6,8 +6,14 @@ import { validateCallflow } from '../../../crds/callflow/validate.ts';
 import type { SecretValues } from '../../../crds/routing-table.ts';
 import type { CallEnd } from '../../call/call.ts';
 import { inVirtualTime } from '../../call/testing/virtual-time.ts';
+import { createRooms } from '../../conference/rooms.ts';
+import type { Dialler } from '../../dial/dialler.ts';
+import { FakeDialler } from '../../dial/testing/fake-dialler.ts';
 import { describeSound } from '../../media/sound.ts';
 import type { Outgoing, OutgoingRequest, OutgoingResult } from '../../outgoing/types.ts';
+import { createQueues } from '../../queue/queues.ts';
+import { besideRecordings } from '../../recordings/beside.ts';
+import { FakeRecordings } from '../../recordings/testing/fake-recordings.ts';
 import { CallSpan } from '../../telemetry/span.ts';
 import { type Done, ScriptedCall, type ScriptedCallOptions } from '../../twiml/testing/scripted-call.ts';
 import { dispatchResponse } from '../../webhook/dispatch.ts';
@@ -21,6 +27,7 @@ import type { FlowServices } from '../services.ts';
 export type Answer = { readonly type: string; readonly body: unknown } | { readonly status: number } | 'never';
 
 export interface FlowScenario extends ScriptedCallOptions {
+  readonly dialler?: Dialler;
   /** Keys that the caller presses, and when, in milliseconds from the start. */
   readonly keys?: readonly (readonly [at: number, keys: string])[];
   readonly callerHangsUpAt?: number;
@@ -35,6 +42,7 @@ export interface FlowScenario extends ScriptedCallOptions {
   readonly secrets?: SecretValues;
   readonly before?: (call: ScriptedCall) => void;
   readonly modules?: (name: string) => CallflowModule | undefined;
+  readonly recordings?: FakeRecordings;
   /** Requests of `webhook` actions at once. */
   readonly background?: number;
 }
@@ -50,6 +58,8 @@ export interface FlowResult {
   /** Virtual milliseconds. */
   readonly ms: number;
   readonly exchanges: readonly Omit<ExchangeRequest, 'facts' | 'signal'>[];
+  /** Exchanges that only told something when the call was over. */
+  readonly farewells: readonly Omit<ExchangeRequest, 'facts' | 'signal'>[];
   /** The facts that each exchange had to tell. */
   readonly told: readonly ReturnType<ScriptedCall['facts']>[];
   readonly notices: readonly OutgoingRequest[];
@@ -84,6 +94,9 @@ export async function runFlow(flow: CallflowNode, scenario: FlowScenario = {}): 
   const exchanges: FlowResult['exchanges'][number][] = [];
   const told: ReturnType<ScriptedCall['facts']>[] = [];
   const notices: OutgoingRequest[] = [];
+  const farewells: FlowResult['exchanges'][number][] = [];
+  const recordings = scenario.recordings ?? new FakeRecordings();
+  const beside = besideRecordings(call, recordings);
   const background = createBackground(scenario.background ?? 10);
   const outgoing: Outgoing = {
     stats: {} as Outgoing['stats'],
@@ -91,6 +104,8 @@ export async function runFlow(flow: CallflowNode, scenario: FlowScenario = {}): 
       notices.push(request);
       return (scenario.notice ?? (() => noticed(200)))(request);
     },
+    resolve: async (hostname) => ({ ok: true, addresses: [{ address: hostname, family: 4 }] }),
+    setPolicy: () => {},
     close: async () => {},
   };
   const services: FlowServices = {
@@ -103,6 +118,11 @@ export async function runFlow(flow: CallflowNode, scenario: FlowScenario = {}): 
     outgoing,
     background,
     allowLoopbackUrls: true,
+    recordings,
+    beside,
+    queues: createQueues(Date.now),
+    dialler: scenario.dialler ?? new FakeDialler(),
+    rooms: createRooms({ recordings, outgoing, background, now: Date.now }),
     pivot: {
       debug: scenario.debug ?? true,
       async exchange(request) {
@@ -127,6 +147,10 @@ export async function runFlow(flow: CallflowNode, scenario: FlowScenario = {}): 
         return { ok: true, exchange, documentUrl: request.url, body: dispatched.body, fallback: false };
       },
       begin: (settings) => settings,
+      farewell: (request) => {
+        farewells.push(request);
+      },
+      legOver: () => {},
       end: () => {},
     },
   };
@@ -145,6 +169,7 @@ export async function runFlow(flow: CallflowNode, scenario: FlowScenario = {}): 
       state: { captureGroup: '', namedGroups: {} },
       ...(scenario.modules === undefined ? {} : { modules: scenario.modules }),
     });
+    await beside.end();
     const endedAt = Date.now();
     await background.drain(3_600_000);
     return endedAt;
@@ -164,6 +189,7 @@ export async function runFlow(flow: CallflowNode, scenario: FlowScenario = {}): 
     end: call.signal.reason as CallEnd,
     ms,
     exchanges,
+    farewells,
     told,
     notices,
     spans,

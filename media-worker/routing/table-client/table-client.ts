@@ -3,7 +3,7 @@ import { streamCodes } from '../../../crds/errors/stream.ts';
 import { readOperatorMessage } from '../../../crds/read-stream.ts';
 import type { RoutingTable, SecretValues } from '../../../crds/routing-table.ts';
 import { SHRINK_LIMITS, type ShrinkLimits } from '../../../crds/shrink-guard.ts';
-import { type Hello, STREAM_TIMING, type WorkerState } from '../../../crds/stream.ts';
+import { type CallflowHealth, type Hello, STREAM_TIMING, type WorkerState } from '../../../crds/stream.ts';
 import type { TextCache } from '../../../crds/table-hash.ts';
 import type { Logger } from '../../../runtime/log.ts';
 import type { Router } from '../router.ts';
@@ -22,17 +22,20 @@ export interface TableClientTiming extends ConnectionTiming {
   readonly reportMs: number;
   /** How often it is looked whether state has changed. */
   readonly lookMs: number;
+  /** Between two reports of what web servers did. */
+  readonly healthMs: number;
   /** A new table is written to disk after so long, with all that came meanwhile. */
   readonly keepMs: number;
 }
 
 export const TABLE_CLIENT_TIMING: TableClientTiming = {
-  connectMs: 10_000,
+  connectMs: 5_000,
   silenceMs: STREAM_TIMING.silenceMs,
-  backoff: { minMs: 250, maxMs: 5_000 },
+  backoff: { minMs: 250, maxMs: 1_500 },
   storedAfterMs: 5_000,
   reportMs: STREAM_TIMING.heartbeatMs,
   lookMs: 500,
+  healthMs: STREAM_TIMING.healthMs,
   keepMs: 1_000,
 };
 
@@ -45,6 +48,8 @@ export interface TableClientOptions {
   readonly use: (router: Router, secrets: SecretValues) => void;
   /** What to report; asked often, so it must be cheap. */
   readonly state: () => WorkerState;
+  /** What to report of web servers since the last time; empty: nothing. */
+  readonly health?: () => readonly CallflowHealth[];
   /** File for the last good table; none is kept without it. */
   readonly file?: string;
   /** Folder into which the snapshot Secrets are mounted. */
@@ -55,6 +60,9 @@ export interface TableClientOptions {
   readonly random: () => number;
   readonly timing?: Partial<TableClientTiming>;
 }
+
+/** Messages of one health report; what is left waits for the next. */
+const HEALTH_MESSAGES = 40;
 
 /** Where the table in use comes from. */
 export type TableOrigin = 'none' | 'file' | 'snapshot' | 'stream';
@@ -85,6 +93,8 @@ export class TableClient {
   #connected = false;
   #reported: { readonly text: string; readonly at: number } | undefined;
   #looking: Timer | undefined;
+  /** When the next report is due. */
+  #healthAt = 0;
   #keeping: Timer | undefined;
   #lastFault: string | undefined;
 
@@ -244,7 +254,19 @@ export class TableClient {
 
   #look(): void {
     this.stateChanged();
+    this.#reportHealth();
     this.#looking = this.#options.clock.after(this.#timing.lookMs, () => this.#look());
+  }
+
+  #reportHealth(): void {
+    const now = this.#options.clock.monotonic();
+    if (now < this.#healthAt) return;
+    this.#healthAt = now + this.#timing.healthMs;
+    for (let sent = 0; sent < HEALTH_MESSAGES; sent++) {
+      const callflows = this.#options.health?.() ?? [];
+      if (callflows.length === 0) return;
+      this.#connection?.send({ type: 'health', callflows });
+    }
   }
 
   async #take({ data, isBinary }: Inbound, connection: Connection): Promise<Fault | undefined> {

@@ -27,10 +27,12 @@ export interface RecorderOptions {
   readonly onLimit?: () => void;
 }
 
-/** A write per second; the header follows every one, so that the file can be played while it grows and after a crash. */
-const BLOCK_SAMPLES = SAMPLE_RATE;
+/** A write every 200 ms: that much is lost at most when the process is killed. */
+const BLOCK_SAMPLES = SAMPLE_RATE / 5;
+/** The header follows every second, so that the file can be played while it grows and after a crash. */
+const BLOCKS_PER_HEADER = 5;
 /** Blocks that may wait for a slow disk: 30 s. Then the recording ends, and says why. */
-const MAX_WAITING = 30;
+const MAX_WAITING = 150;
 
 /** Opens the file, with its folder. It is a valid, empty wav file from the start. */
 export async function openRecorder(path: string, options: RecorderOptions): Promise<Recorder | Fault> {
@@ -80,6 +82,7 @@ class WavRecorder implements Recorder {
   #used = 0;
   #waiting = 0;
   #written = 0;
+  #blocks = 0;
   #writing: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
@@ -134,7 +137,8 @@ class WavRecorder implements Recorder {
     try {
       await this.#handle.write(bytes, 0, bytes.length, WAV_HEADER_BYTES + this.#written);
       this.#written += bytes.length;
-      await this.#handle.write(wavHeader(this.#channels, SAMPLE_RATE, this.#written), 0, WAV_HEADER_BYTES, 0);
+      this.#blocks += 1;
+      if (this.#blocks % BLOCKS_PER_HEADER === 0) await this.#writeHeader();
     } catch (error) {
       this.fault ??= failure(this.#path, error);
     } finally {
@@ -142,9 +146,18 @@ class WavRecorder implements Recorder {
     }
   }
 
+  async #writeHeader(): Promise<void> {
+    await this.#handle.write(wavHeader(this.#channels, SAMPLE_RATE, this.#written), 0, WAV_HEADER_BYTES, 0);
+  }
+
   async #finish(): Promise<void> {
     this.#flush();
     await this.#writing;
+    try {
+      await this.#writeHeader();
+    } catch (error) {
+      this.fault ??= failure(this.#path, error);
+    }
     try {
       await this.#handle.close();
     } catch (error) {

@@ -4,8 +4,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { Fault } from '../../../crds/errors/fault.ts';
+import type { Rooms } from '../../conference/rooms.ts';
+import type { Dialler } from '../../dial/dialler.ts';
+import { FakeDialler } from '../../dial/testing/fake-dialler.ts';
 import { describeSound } from '../../media/sound.ts';
+import { createQueues, type Queues } from '../../queue/queues.ts';
+import { FakeRecordings } from '../../recordings/testing/fake-recordings.ts';
 import { CallSpan } from '../../telemetry/span.ts';
+import { settingsOf } from '../../webhook/testing/call.ts';
 import type { DocumentOutcome, TwimlContext } from '../outcome.ts';
 import { parseTwiml } from '../parse.ts';
 import { runDocument } from '../run.ts';
@@ -13,12 +19,24 @@ import { type Done, ScriptedCall, type ScriptedCallOptions } from './scripted-ca
 
 const DOCUMENT_URL = 'https://app.example.com/ivr/start.php';
 
+const SETTINGS = settingsOf({ voice_url: DOCUMENT_URL });
+
+const noRooms: Rooms = {
+  open: 0,
+  join: async () => ({ how: 'left', sid: 'CF0', ms: 0 }),
+};
+
 export interface Scenario extends ScriptedCallOptions {
   /** Keys that the caller presses, and when, in milliseconds from the start. */
   readonly keys?: readonly (readonly [at: number, keys: string])[];
   /** When the caller hangs up, in milliseconds. */
   readonly callerHangsUpAt?: number;
   readonly context?: Partial<Pick<TwimlContext, 'documentUrl' | 'defaultActionMethod' | 'rejectCode' | 'hideDigits'>>;
+  readonly recordings?: FakeRecordings;
+  readonly rooms?: Rooms;
+  readonly queues?: Queues;
+  readonly dialler?: Dialler;
+  readonly ask?: TwimlContext['ask'];
   /** Done with the call before the document runs. */
   readonly before?: (call: ScriptedCall) => void;
 }
@@ -93,6 +111,13 @@ async function runAndHangUp(
       defaultActionMethod: 'POST',
       rejectCode: 603,
       hideDigits: false,
+      recordings: scenario.recordings ?? new FakeRecordings(),
+      rooms: scenario.rooms ?? noRooms,
+      queues: scenario.queues ?? createQueues(Date.now),
+      dialler: scenario.dialler ?? new FakeDialler(),
+      ask:
+        scenario.ask ?? (async () => ({ ok: false, fault: { code: 'PV-1999', severity: 'error', message: 'nobody' } })),
+      settings: SETTINGS,
       ...scenario.context,
     });
     if (outcome.kind === 'finished') await call.hangup();

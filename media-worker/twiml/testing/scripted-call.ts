@@ -1,7 +1,19 @@
-import type { Call, CallEnd, CallMemory, PlayOptions, PlayOutcome } from '../../call/call.ts';
+import {
+  type BackgroundRecording,
+  type Call,
+  type CallEnd,
+  type CallMemory,
+  OWN_CALLER_ID,
+  type PlayOptions,
+  type PlayOutcome,
+  type RecordOptions,
+  type RecordOutcome,
+} from '../../call/call.ts';
 import { DigitQueue } from '../../call/digits.ts';
 import type { CallFacts } from '../../call/facts.ts';
+import { unlessAborted } from '../../call/waiting.ts';
 import { describeSound, type Sound } from '../../media/sound.ts';
+import { FakeLegMedia } from '../../media/testing/fake-leg-media.ts';
 import type { CallSpan } from '../../telemetry/span.ts';
 
 /** Something that a call did, with the virtual time in milliseconds. */
@@ -15,6 +27,16 @@ export type Done =
       readonly stopOn: string;
     }
   | { readonly at: number; readonly did: 'played'; readonly what: string; readonly how: PlayOutcome['kind'] }
+  | {
+      readonly at: number;
+      readonly did: 'record';
+      readonly path: string;
+      readonly maxSeconds: number;
+      readonly silenceSeconds: number;
+      readonly stopOn: string;
+    }
+  | { readonly at: number; readonly did: 'recorded'; readonly how: RecordOutcome['endedBy'] }
+  | { readonly at: number; readonly did: 'record beside' | 'stop beside'; readonly path: string }
   | { readonly at: number; readonly did: 'send'; readonly digits: string; readonly durationMs?: number }
   | {
       readonly at: number;
@@ -28,6 +50,8 @@ export interface ScriptedCallOptions {
   /** Length of a sound in milliseconds by `describeSound`; 2000 for all others. `fail` for one that cannot be played. */
   readonly sounds?: Readonly<Record<string, number | 'fail'>>;
   readonly answered?: boolean;
+  /** Milliseconds that the caller speaks while being recorded; silence follows. Default: 2000. */
+  readonly speaksMs?: number;
 }
 
 /** A `Call` without SIP and media: real digits, virtual sounds. It notes what was done to it. */
@@ -39,19 +63,25 @@ export class ScriptedCall implements Call {
     customSipHeaders: new Map(),
     customChannelVars: new Map(),
     collections: new Map(),
+    sensitiveCollections: new Set(),
     variables: new Map(),
     recording: undefined,
+    callerId: OWN_CALLER_ID,
   };
   readonly log: Done[] = [];
   readonly span: CallSpan;
   answered: boolean;
   readonly #end = new AbortController();
+  readonly #answered = Promise.withResolvers<void>();
+  readonly #speaksMs: number;
   readonly #sounds: Readonly<Record<string, number | 'fail'>>;
 
   constructor(span: CallSpan, options: ScriptedCallOptions = {}) {
     this.span = span;
     this.answered = options.answered ?? false;
+    this.#speaksMs = options.speaksMs ?? 2000;
     this.#sounds = options.sounds ?? {};
+    if (this.answered) this.#answered.resolve();
   }
 
   get signal(): AbortSignal {
@@ -81,10 +111,15 @@ export class ScriptedCall implements Call {
     };
   }
 
+  untilAnswered(): Promise<void> {
+    return unlessAborted(this.#answered.promise, this.signal);
+  }
+
   async answer(): Promise<void> {
     this.signal.throwIfAborted();
     if (this.answered) return;
     this.answered = true;
+    this.#answered.resolve();
     this.log.push({ at: Date.now(), did: 'answer' });
   }
 
@@ -119,6 +154,57 @@ export class ScriptedCall implements Call {
       options.signal?.addEventListener('abort', () => done(() => resolve({ kind: 'stopped' })), { once: true });
       this.signal.addEventListener('abort', () => done(() => reject(this.signal.reason)), { once: true });
     });
+  }
+
+  async record(options: RecordOptions): Promise<RecordOutcome> {
+    await this.answer();
+    const { path, maxSeconds, silenceSeconds, stopOn } = options;
+    const from = Date.now();
+    this.log.push({ at: from, did: 'record', path, maxSeconds, silenceSeconds, stopOn });
+    const outcome = await this.#recorded(options);
+    this.log.push({ at: Date.now(), did: 'recorded', how: outcome.endedBy });
+    return outcome;
+  }
+
+  #recorded({ maxSeconds, silenceSeconds, stopOn }: RecordOptions): Promise<RecordOutcome> {
+    const silentAt = silenceSeconds === 0 ? Number.POSITIVE_INFINITY : this.#speaksMs + silenceSeconds * 1000;
+    const ms = Math.min(silentAt, maxSeconds * 1000);
+    return new Promise((resolve) => {
+      const done = (outcome: RecordOutcome): void => {
+        clearTimeout(timer);
+        stopListening();
+        resolve(outcome);
+      };
+      const timer = setTimeout(() => done({ endedBy: ms === silentAt ? 'silence' : 'limit', ms }), ms);
+      const stopListening = this.digits.listen((digit) => {
+        if (!stopOn.includes(digit)) return;
+        this.digits.takeBack(digit);
+        done({ endedBy: 'key', key: digit });
+      });
+      this.signal.addEventListener('abort', () => done({ endedBy: 'hangup' }), { once: true });
+    });
+  }
+
+  readonly sound = new FakeLegMedia();
+
+  async media(): Promise<FakeLegMedia> {
+    await this.answer();
+    return this.sound;
+  }
+
+  async earlyMedia(): Promise<FakeLegMedia> {
+    this.signal.throwIfAborted();
+    return this.sound;
+  }
+
+  async recordBeside({ path }: { path: string }): Promise<BackgroundRecording> {
+    await this.answer();
+    this.log.push({ at: Date.now(), did: 'record beside', path });
+    return {
+      stop: async () => {
+        this.log.push({ at: Date.now(), did: 'stop beside', path });
+      },
+    };
   }
 
   async sendDigits(digits: string, durationMs?: number): Promise<void> {

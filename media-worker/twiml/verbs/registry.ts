@@ -1,15 +1,31 @@
 import type { TwimlContext, VerbOutcome } from '../outcome.ts';
 import type { VerbDefinition } from '../verb.ts';
+import { type DialVerb, dial } from './dial.ts';
+import { type EnqueueVerb, enqueue } from './enqueue.ts';
 import { type GatherVerb, gather } from './gather.ts';
 import { type HangupVerb, hangup } from './hangup.ts';
+import { type LeaveVerb, leave } from './leave.ts';
 import { type PauseVerb, pause } from './pause.ts';
 import { type PlayVerb, play } from './play.ts';
+import { type RecordVerb, record } from './record.ts';
 import { type RedirectVerb, redirect } from './redirect.ts';
 import { type RejectVerb, reject } from './reject.ts';
 import { type SayVerb, say } from './say.ts';
 import { type SetVerb, set } from './set.ts';
 
-export type Verb = SayVerb | PlayVerb | PauseVerb | GatherVerb | RedirectVerb | SetVerb | HangupVerb | RejectVerb;
+export type Verb =
+  | SayVerb
+  | PlayVerb
+  | PauseVerb
+  | GatherVerb
+  | RecordVerb
+  | DialVerb
+  | EnqueueVerb
+  | LeaveVerb
+  | RedirectVerb
+  | SetVerb
+  | HangupVerb
+  | RejectVerb;
 
 type Definitions = { readonly [N in Verb['verb']]: VerbDefinition<Extract<Verb, { verb: N }>> };
 
@@ -19,6 +35,10 @@ export const VERBS: Definitions = {
   Play: play,
   Pause: pause,
   Gather: gather,
+  Record: record,
+  Dial: dial,
+  Enqueue: enqueue,
+  Leave: leave,
   Redirect: redirect,
   Set: set,
   Hangup: hangup,

@@ -1,5 +1,6 @@
 import type { CompiledCallflow, ResourceKey, Route, RoutingTable } from '../../../crds/routing-table.ts';
-import { compareRoutes, tableVersion } from '../../../crds/table-version.ts';
+import { tableVersion } from '../../../crds/table-hash.ts';
+import { compareRoutes } from '../../../crds/table-version.ts';
 
 export function callflowOf(key: ResourceKey, generation = 1, url = 'https://app.example.com/voice'): CompiledCallflow {
   const [account = '', name = ''] = key.split('/');

@@ -1,0 +1,133 @@
+import type { CodeEntry } from './fault.ts';
+
+/** PV-25xx up to 2549: calls out. */
+export const dialCodes = {
+  noTrunk: {
+    code: 'PV-2501',
+    severity: 'error',
+    title: 'There is no trunk to call a number through',
+    cause: 'The namespace of the callflow has no PivotTrunk that is in use. Those of other namespaces are not for it.',
+    cure: 'Create a PivotTrunk in the namespace, or dial a `<Sip>` address. The document went on with `DialCallStatus=failed`.',
+  },
+  prefixRefused: {
+    code: 'PV-2502',
+    severity: 'error',
+    title: 'A number was refused: no trunk of the namespace may call it',
+    cause:
+      'It begins with none of the `allowedPrefixes` of any PivotTrunk of the namespace. If nobody meant to call it, somebody may be trying to call at your cost.',
+    cure: 'Add the prefix to the trunk if such calls are wanted; else see where the web server took the number from.',
+  },
+  trunkFull: {
+    code: 'PV-2503',
+    severity: 'error',
+    title: 'A trunk had as many calls as it may have',
+    cause: '`maxCalls` of the PivotTrunk are in progress on this worker.',
+    cure: 'Raise `maxCalls` if the carrier allows more, or add a second trunk: the next one that may call the number is tried.',
+  },
+  badNumber: {
+    code: 'PV-2504',
+    severity: 'error',
+    title: 'What was to be dialled is no telephone number',
+    cause: 'No digits are left when everything but digits and `+` is removed, or more than 15 are.',
+    cure: 'Dial a number in E.164 form (`+14155550100`); SIP addresses stand in `<Sip>`.',
+  },
+  badAddress: {
+    code: 'PV-2505',
+    severity: 'error',
+    title: 'A SIP address cannot be read',
+    cause: 'It is not `sip:USER@HOST:PORT`, with parameters and `?X-NAME=VALUE` where wanted.',
+    cure: 'Mend the address. Nobody was called there.',
+  },
+  addressRefused: {
+    code: 'PV-2506',
+    severity: 'error',
+    title: 'A SIP address may not be called, or has no IP address',
+    cause:
+      'The address policy that holds for webhooks holds for calls too: in a cluster, loopback and private addresses are refused unless the platform team allows them. Or the name does not resolve.',
+    cure: 'The message has the policy’s own code. Ask the platform team to allow the network, or mend the name.',
+  },
+  unknownEndpoint: {
+    code: 'PV-2507',
+    severity: 'warning',
+    title: 'A user or device that was to be called does not exist',
+    cause: 'The namespace has no PivotUser or PivotDevice of this name that is in use.',
+    cure: 'Create it, or mend the name. The others were called.',
+  },
+  notReachable: {
+    code: 'PV-2508',
+    severity: 'error',
+    title: 'A device cannot be reached',
+    cause: 'It has not registered, or its registration is over, and it has no fixed `uri`.',
+    cure: 'See that the telephone is on and registers with this server. It counts as `USER_NOT_REGISTERED`.',
+  },
+  callerIdReplaced: {
+    code: 'PV-2509',
+    severity: 'warning',
+    title: 'A caller id was not shown: the trunk does not allow it',
+    cause: 'The number is outside `callerId.allowedPrefixes` of the PivotTrunk, or is no telephone number.',
+    cure: 'The trunk’s `callerId.default` was shown, or none. Give `callerId` a number of yours, or allow it on the trunk.',
+  },
+  tooManyEndpoints: {
+    code: 'PV-2510',
+    severity: 'warning',
+    title: 'Too many endpoints were to be called at once',
+    cause: 'A `<Dial>` takes 10 nouns, and one call rings at most 30 telephones.',
+    cure: 'Call fewer. Those past the limit were not called.',
+  },
+  screenFailed: {
+    code: 'PV-2511',
+    severity: 'warning',
+    title: 'The document for the called side could not be had',
+    cause: 'The web server did not answer with TwiML to the `url` of the noun, or a verb of it failed.',
+    cure: 'The trace has the request. The called side was hung up, as if it had declined.',
+  },
+  notBridged: {
+    code: 'PV-2512',
+    severity: 'error',
+    title: 'Both sides could not be connected',
+    cause: 'FreeSWITCH did not connect both legs.',
+    cure: 'See FreeSWITCH’s log. The called side was hung up, and the document went on.',
+  },
+  answerUnusable: {
+    code: 'PV-2513',
+    severity: 'error',
+    title: 'The called side’s sound cannot be used',
+    cause: 'Its session description has no codec in common with the media server (PCMU, PCMA).',
+    cure: 'Enable G.711 on the telephone or trunk. It was hung up.',
+  },
+  eventFailed: {
+    code: 'PV-2514',
+    severity: 'warning',
+    title: 'A `statusCallback` of a called leg could not be delivered',
+    cause: 'The web server did not answer, or not with a status from 200 to 299, three times.',
+    cure: 'The call went on. Events have a `SequenceNumber`: a receiver can tell that one is missing.',
+  },
+  notPlaced: {
+    code: 'PV-2515',
+    severity: 'error',
+    title: 'An INVITE could not be sent',
+    cause: 'drachtio-server refused to send it: it has no such transport, or has lost its network.',
+    cure: 'The message has its words. `tls` needs a drachtio-server that listens for it.',
+  },
+  refused: {
+    code: 'PV-2516',
+    severity: 'warning',
+    title: 'A server of a trunk failed, and the next was tried',
+    cause: 'It answered 5xx, or nothing in time (`failoverMs`).',
+    cure: 'See what is wrong with that server of the carrier. The call went on through the next one.',
+  },
+  noCredentials: {
+    code: 'PV-2517',
+    severity: 'warning',
+    title: 'The password of a trunk is not there',
+    cause: 'The Secret or its key is missing, so the carrier’s question for a password cannot be answered.',
+    cure: 'Create the Secret that `credentials.passwordSecretRef` names. The call was placed without it.',
+  },
+  screenVerb: {
+    code: 'PV-2518',
+    severity: 'warning',
+    title: 'A verb in a document for the called side was skipped',
+    cause: 'Before both sides are connected only Say, Play, Pause, Gather, Redirect, Set and Hangup mean anything.',
+    cure: 'Leave it out.',
+  },
+} as const satisfies Record<string, CodeEntry>;
