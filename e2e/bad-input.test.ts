@@ -472,8 +472,8 @@ describe('bad requests to the HTTP side', () => {
     '/v2/accounts/__proto__/pivot/debug': 200,
     '/v2/accounts//pivot/debug': 200,
     [`${DEBUG}?page_size=-1`]: 200,
-    [`${DEBUG}?page_size=1e99&created_from=x&created_to=%00`]: 200,
-    [`${DEBUG}?page_size=1&page_size=2&start_key=a&start_key=b&ascending[]=true`]: 200,
+    [`${DEBUG}?page_size=1e99&created_from=x&created_to=%00`]: 400,
+    [`${DEBUG}?page_size=1&page_size=2&start_key=a&start_key=b&ascending[]=true`]: 400,
     [`${DEBUG}?created_from=999999999999999`]: 400,
     [`${DEBUG}?__proto__[x]=1&constructor.prototype.x=1`]: 200,
     [`/${'x'.repeat(10_000)}`]: 404,
@@ -483,33 +483,39 @@ describe('bad requests to the HTTP side', () => {
 
   for (const [path, status] of Object.entries(PATHS)) {
     test(`GET ${path.slice(0, 100)}`, async () => {
-      const reply = await send(pivot, `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+      const reply = await send(pivot, `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n`);
       assert.match(reply, new RegExp(`^HTTP/1\\.1 ${status} `));
       assert.doesNotMatch(reply, /node_modules|\.ts:|root:x:/);
     });
   }
 
+  test('a name that is not ours, as a page whose name was turned to this address sends it', async () => {
+    const reply = await send(pivot, `GET ${DEBUG} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n`);
+    assert.match(reply, /^HTTP\/1\.1 403 /);
+    assert.match(reply, /PV-2208/);
+  });
+
   const BYTES: Readonly<Record<string, readonly [bytes: string | Uint8Array, reply: RegExp]>> = {
     noise: [randomBytes(5000), /^(HTTP\/1\.1 4\d\d |$)/],
     'a TLS greeting': [Buffer.from([0x16, 0x03, 0x01, 0x02, 0, 1, 0, 1, 0xfc, 3, 3]), /^HTTP\/1\.1 400 /],
-    'a URL of 100 KB': [`GET /${'x'.repeat(100_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, /^(HTTP\/1\.1 431 |$)/],
+    'a URL of 100 KB': [`GET /${'x'.repeat(100_000)} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`, /^(HTTP\/1\.1 431 |$)/],
     'headers of 100 KB': [
-      `GET / HTTP/1.1\r\nhost: x\r\n${`x-more: ${'x'.repeat(1000)}\r\n`.repeat(100)}\r\n`,
+      `GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n${`x-more: ${'x'.repeat(1000)}\r\n`.repeat(100)}\r\n`,
       /^(HTTP\/1\.1 431 |$)/,
     ],
     'a body that nobody asked for': [
-      `POST ${DEBUG} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`,
+      `POST ${DEBUG} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`,
       /^HTTP\/1\.1 404 /,
     ],
     'a body of 10 MB': [
-      `POST ${DEBUG} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${10 * MIB}\r\n\r\n${' '.repeat(10 * MIB)}`,
+      `POST ${DEBUG} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${10 * MIB}\r\n\r\n${' '.repeat(10 * MIB)}`,
       /^(HTTP\/1\.1 4\d\d |$)/,
     ],
     'two lengths at once': [
-      'POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      'POST /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
       /^HTTP\/1\.1 400 /,
     ],
-    'a method nobody knows': ['BREW / HTTP/1.1\r\nhost: x\r\n\r\n', /^HTTP\/1\.1 4\d\d /],
+    'a method nobody knows': ['BREW / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 4\d\d /],
     'half a request': ['GET /healthz HT', /^(HTTP\/1\.1 400 |$)/],
   };
 

@@ -51,6 +51,11 @@ function between(value: number, least: number, most: number): void {
   assert.ok(value >= least && value <= most, `${value} is not between ${least} and ${most}`);
 }
 
+/** One sound begins when the other has ended; their spans are closed and opened in turns of the event loop of their own. */
+function follows(before: Played | undefined, after: Played | undefined): void {
+  between(seconds({ from: before!.to, to: after!.from }), -0.05, 0.5);
+}
+
 /** A call of a row that calls out; `callee` does what the row says, then the call goes on. */
 async function dials(
   bench: Bench,
@@ -218,7 +223,7 @@ conformance(
         const [prompt, none] = story.sounds;
         assert.equal(prompt?.outcome, 'stopped');
         between(seconds(prompt), 0, 3);
-        between(seconds({ from: prompt.to, to: none!.from }), 0, 0.5);
+        follows(prompt, none);
         assert.deepEqual(story.exchanges, ['POST / 200']);
       },
     },

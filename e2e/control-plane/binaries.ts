@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { builtFolder, goBuild, isProgram } from '../go-build.ts';
 
 /** The programs of a control plane. */
 export interface Binaries {
@@ -33,8 +32,7 @@ export function kubernetesVersion(): string {
 
 /** Where built programs are kept: outside the checkout, by version. */
 export function cacheFolder(): string {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return join(cache, 'pivot', 'control-plane', kubernetesVersion());
+  return builtFolder('control-plane', kubernetesVersion());
 }
 
 export type Found = { readonly ok: true; readonly binaries: Binaries } | { readonly ok: false; readonly hint: string };
@@ -59,13 +57,11 @@ export async function controlPlaneBinaries(): Promise<Found> {
 }
 
 /**
- * Builds the programs with Go, through its module proxy, those that are missing. One job at the lowest priority unless
- * `GOFLAGS`/`GOMAXPROCS` say otherwise: the machine may be running tests that measure time.
+ * Builds the programs that are missing.
  */
 export async function buildBinaries(report: (line: string) => void = console.error): Promise<Binaries> {
   const version = kubernetesVersion();
   const folder = cacheFolder();
-  mkdirSync(folder, { recursive: true });
   const stamp = 'k8s.io/component-base/version';
   const [major, minor] = version.slice(1).split('.');
   const flags = `-s -w -X ${stamp}.gitVersion=${version} -X ${stamp}.gitMajor=${major} -X ${stamp}.gitMinor=${minor}`;
@@ -74,23 +70,7 @@ export async function buildBinaries(report: (line: string) => void = console.err
     if (isProgram(file)) continue;
     const start = Date.now();
     report(`building ${name} ${version} into ${folder}`);
-    // Under another name until it is whole: a build may be interrupted, and two may run at once.
-    const part = `${file}.${process.pid}.part`;
-    await run('nice', [
-      '-n',
-      '19',
-      'go',
-      'build',
-      '-p',
-      '1',
-      '-trimpath',
-      '-ldflags',
-      flags,
-      '-o',
-      part,
-      PACKAGES[name],
-    ]);
-    renameSync(part, file);
+    await goBuild({ module: MODULE, package: PACKAGES[name], ldflags: flags, into: file });
     report(`built ${name} in ${Math.round((Date.now() - start) / 1000)} s`);
   }
   const binaries = inFolder(folder);
@@ -98,28 +78,8 @@ export async function buildBinaries(report: (line: string) => void = console.err
   return binaries;
 }
 
-function run(command: string, args: readonly string[]): Promise<void> {
-  const env = { GOMAXPROCS: '1', ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -buildvcs=false' };
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: MODULE, env, stdio: ['ignore', 'inherit', 'inherit'] });
-    child.once('error', reject).once('exit', (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}; Go 1.26 or later is needed`));
-    });
-  });
-}
-
 function inFolder(folder: string): Binaries | undefined {
   const found = NAMES.filter((name) => isProgram(join(folder, name)));
   if (NAMES.some((name) => name !== 'kube-controller-manager' && !found.includes(name))) return undefined;
   return Object.fromEntries(found.map((name) => [name, join(folder, name)])) as unknown as Binaries;
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { builtFolder, goBuild, isProgram } from '../go-build.ts';
 
 /** The Go module that names the version: `go.mod` and `go.sum`. Jaeger 2.13 is v1.76 there: its module kept the path of version 1. */
 const MODULE = fileURLToPath(new URL('module/', import.meta.url));
@@ -26,16 +25,10 @@ export async function jaegerProgram(): Promise<Found> {
   };
 }
 
-/** Builds it with Go, through its module proxy, one job at the lowest priority: the machine may be running tests that measure time. */
-export async function buildJaeger(report: (line: string) => void = console.error): Promise<string> {
+/** Builds it with Go, which takes minutes, unless it is there. */
+export async function buildJaeger(): Promise<string> {
   const program = builtProgram();
-  if (isProgram(program)) return program;
-  mkdirSync(join(program, '..'), { recursive: true });
-  report(`building Jaeger into ${program}`);
-  // Under another name until it is whole: a build may be interrupted, and two may run at once.
-  const part = `${program}.${process.pid}.part`;
-  await run('nice', ['-n', '19', 'go', 'build', '-p', '1', '-trimpath', '-ldflags', '-s -w', '-o', part, PACKAGE]);
-  renameSync(part, program);
+  await goBuild({ module: MODULE, package: PACKAGE, into: program });
   return program;
 }
 
@@ -43,26 +36,5 @@ export async function buildJaeger(report: (line: string) => void = console.error
 function builtProgram(): string {
   const version = /jaegertracing\/jaeger (v\S+)/.exec(readFileSync(join(MODULE, 'go.mod'), 'utf8'))?.[1];
   if (version === undefined) throw new Error(`${MODULE}go.mod names no version of Jaeger`);
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return join(cache, 'pivot', 'jaeger', version, 'jaeger');
-}
-
-function run(command: string, args: readonly string[]): Promise<void> {
-  const env = { GOMAXPROCS: '1', ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -buildvcs=false' };
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: MODULE, env, stdio: ['ignore', 'inherit', 'inherit'] });
-    child.once('error', reject).once('exit', (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}; Go 1.26 or later is needed`));
-    });
-  });
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return join(builtFolder('jaeger', version), 'jaeger');
 }

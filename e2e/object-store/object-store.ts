@@ -4,11 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { builtFolder, goBuild, isProgram } from '../go-build.ts';
 import { freePort } from '../peers/ports.ts';
 
 const MODULE = fileURLToPath(new URL('binaries/', import.meta.url));
@@ -19,9 +20,9 @@ const START_LIMIT_MS = 30_000;
 export type Found = { readonly ok: true; readonly program: string } | { readonly ok: false; readonly hint: string };
 
 function builtProgram(): string {
-  const version = /versitygw (v\S+)/.exec(readFileSync(join(MODULE, 'go.mod'), 'utf8'))?.[1] ?? 'v0';
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return join(cache, 'pivot', 'object-store', version, NAME);
+  const version = /versitygw (v\S+)/.exec(readFileSync(join(MODULE, 'go.mod'), 'utf8'))?.[1];
+  if (version === undefined) throw new Error(`${MODULE}go.mod names no version of ${NAME}`);
+  return join(builtFolder('object-store', version), NAME);
 }
 
 /** The program. With `PIVOT_OBJECT_STORE=required` a missing one is built; without, `hint` says how to get it. */
@@ -33,35 +34,11 @@ export async function objectStoreProgram(): Promise<Found> {
   return { ok: false, hint: 'no object store: run `node e2e/object-store/build.ts` once (Go, some minutes)' };
 }
 
-/** Builds it with Go, through its module proxy; `binaries/go.mod` and `go.sum` name what is built. */
+/** Builds it with Go, which takes minutes, unless it is there; `binaries/go.mod` and `go.sum` name what is built. */
 export async function buildObjectStore(): Promise<string> {
   const program = builtProgram();
-  if (isProgram(program)) return program;
-  mkdirSync(join(program, '..'), { recursive: true });
-  const part = `${program}.${process.pid}.part`;
-  const env = { GOMAXPROCS: '1', ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -buildvcs=false' };
-  const child = spawn(
-    'nice',
-    ['-n', '19', 'go', 'build', '-p', '1', '-trimpath', '-ldflags', '-s -w', '-o', part, PACKAGE],
-    {
-      cwd: MODULE,
-      env,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    },
-  );
-  const [code] = (await once(child, 'exit')) as [number | null];
-  if (code !== 0) throw new Error(`go build ended with ${code}; Go 1.26 or later is needed`);
-  renameSync(part, program);
+  await goBuild({ module: MODULE, package: PACKAGE, into: program });
   return program;
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 export interface ObjectStore {

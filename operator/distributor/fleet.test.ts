@@ -38,8 +38,8 @@ function simulate(port: number, index: number): WebSocket {
   return socket;
 }
 
-/** Of time and memory; both ends are in this process. */
-it(`${WORKERS} workers have a change in less than a second, and what waits for them is bounded`, async (t) => {
+/** Both ends are in this process. How long it takes is told here and measured by `npm run bench:operator`. */
+it(`${WORKERS} workers have each change once, and what waits for them is bounded`, async (t) => {
   const source = new TestSource();
   source.set(numbersTable(CALLFLOWS));
   let check = () => {};
@@ -86,6 +86,5 @@ it(`${WORKERS} workers have a change in less than a second, and what waits for t
   await distributor.close();
   assert.equal(distributor.figures.deltas, WORKERS * 5);
   assert.equal(distributor.figures.snapshots, WORKERS);
-  assert.ok(Math.max(...times) < 1000);
   assert.ok(megabytes < 300);
 });
