@@ -263,7 +263,7 @@ type Consumption = Readonly<Record<string, number>>;
 
 async function consumption(setup: Setup, up: Up): Promise<Consumption> {
   const metrics = await readMetrics(up);
-  const softswitchCpu = metrics.get('pivot_softswitch_cpu') ?? 0;
+  const softswitchCpu = (metrics.get('pivot_softswitch_cpu_time_seconds_total') ?? 0) * 1000;
   const processes = setup.others.map(
     (name) => [name, pidsNamed(name).reduce((sum, pid) => sum + cpuMs(pid), 0)] as const,
   );
@@ -293,8 +293,8 @@ async function manyAtOnce(up: Up, phones: Phones): Promise<void> {
   });
   const after = await readMetrics(up);
   const change = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0);
-  const sent = change('pivot_softswitch_rtp_sent');
-  const late = change('pivot_softswitch_rtp_sent_late');
+  const sent = change('pivot_softswitch_rtp_sent_total');
+  const late = change('pivot_softswitch_rtp_sent_late_total');
   const share =
     sent === 0
       ? ''

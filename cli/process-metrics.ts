@@ -1,82 +1,80 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Meter } from '@opentelemetry/api';
 import type { TableClient } from '../media-worker/routing/table-client/table-client.ts';
 import type { Softswitch, SoftswitchStatistics } from '../media-worker/softswitch/softswitch.ts';
+import { observed, observedTogether } from '../runtime/metrics/instruments.ts';
+import { PROCESS_METRICS, SOFTSWITCH_METRICS } from '../runtime/metrics/process-metrics.ts';
+import { TABLE_METRICS } from '../runtime/metrics/worker-metrics.ts';
+
+/** How often the event loop's lateness is looked at. Milliseconds; what is later than that is seen in full. */
+const LOOP_DELAY_MS = 20;
 
 /** Gauges over the process itself: memory, CPU, and every kind of handle that is open, so that a leak can be seen from outside. */
 export function observeProcess(meter: Meter): void {
-  meter
-    .createObservableGauge('pivot.process.resources', {
-      description: 'Open handles and requests of the event loop by kind',
-    })
-    .addCallback((result) => {
-      const kinds = Map.groupBy(process.getActiveResourcesInfo(), (kind) => kind);
-      for (const [kind, all] of kinds) result.observe(all.length, { kind });
-    });
-  meter
-    .createObservableGauge('pivot.process.heap', {
-      unit: 'By',
-      description: "JavaScript heap in use, the main thread's",
-    })
-    .addCallback((result) => result.observe(process.memoryUsage().heapUsed));
-  meter
-    .createObservableGauge('pivot.process.memory', { unit: 'By', description: 'Resident memory of the process' })
-    .addCallback((result) => result.observe(process.memoryUsage.rss()));
-  meter
-    .createObservableGauge('pivot.process.cpu', {
-      unit: 'ms',
-      description: 'CPU time so far: of the process, and of its main thread',
-    })
-    .addCallback((result) => {
-      const all = process.cpuUsage();
-      const main = process.threadCpuUsage();
-      result.observe((all.user + all.system) / 1000, { of: 'process' });
-      result.observe((main.user + main.system) / 1000, { of: 'main' });
-    });
+  observed(meter, PROCESS_METRICS.handles, (observe) => {
+    const kinds = Map.groupBy(process.getActiveResourcesInfo(), (kind) => kind);
+    for (const [kind, all] of kinds) observe(all.length, { kind });
+  });
+  observed(meter, PROCESS_METRICS.heap, (observe) => observe(process.memoryUsage().heapUsed));
+  observed(meter, PROCESS_METRICS.memory, (observe) => observe(process.memoryUsage.rss()));
+  observed(meter, PROCESS_METRICS.cpu, (observe) => {
+    const all = process.cpuUsage();
+    const main = process.threadCpuUsage();
+    observe((all.user + all.system) / 1e6, { of: 'process' });
+    observe((main.user + main.system) / 1e6, { of: 'main' });
+  });
+  const delay = monitorEventLoopDelay({ resolution: LOOP_DELAY_MS });
+  delay.enable();
+  observed(meter, PROCESS_METRICS.loopDelay, (observe) => {
+    // Each value has the time between two looks in it.
+    const late = (ns: number): number => Math.max(0, ns / 1e9 - LOOP_DELAY_MS / 1000);
+    if (delay.count > 0) {
+      observe(late(delay.mean), { of: 'mean' });
+      observe(late(delay.percentile(99)), { of: 'p99' });
+      observe(late(delay.max), { of: 'max' });
+    }
+    delay.reset();
+  });
 }
 
 /** The worker's end of the table stream. */
 export function observeTableClient(meter: Meter, table: TableClient): void {
-  meter
-    .createObservableGauge('pivot.table.connected', { description: '1 while the stream to the operator is up' })
-    .addCallback((result) => result.observe(table.connected ? 1 : 0));
-  meter
-    .createObservableGauge('pivot.table.in_use', {
-      description: 'The routing table in use: always 1, by version and origin',
-    })
-    .addCallback((result) => {
-      if (table.version !== undefined) result.observe(1, { version: table.version, origin: table.origin });
-    });
-  meter
-    .createObservableCounter('pivot.table.stream', { description: 'What came over the stream, and what was refused' })
-    .addCallback((result) => {
-      for (const [what, count] of Object.entries(table.figures)) result.observe(count, { what });
-    });
+  observed(meter, TABLE_METRICS.tableConnected, (observe) => observe(table.connected ? 1 : 0));
+  observed(meter, TABLE_METRICS.tableInfo, (observe) => {
+    if (table.version !== undefined) observe(1, { version: table.version, origin: table.origin });
+  });
+  observed(meter, TABLE_METRICS.tableAge, (observe) => {
+    if (table.ageMs !== undefined) observe(table.ageMs / 1000);
+  });
+  observed(meter, TABLE_METRICS.tableStream, (observe) => {
+    for (const [what, count] of Object.entries(table.figures)) observe(count, { what });
+  });
 }
 
-/** What of the softswitch is shown, by metric name. */
-const SHOWN: Readonly<Record<string, (statistics: SoftswitchStatistics) => number>> = {
-  'pivot.softswitch.sessions': ({ sessions }) => sessions,
-  'pivot.softswitch.event_sockets': ({ connections }) => connections,
-  'pivot.softswitch.dialogs': ({ dialogs }) => dialogs,
-  'pivot.softswitch.transactions': ({ transactions }) => transactions,
-  'pivot.softswitch.heap': ({ heapBytes }) => heapBytes,
-  'pivot.softswitch.cpu': ({ cpuMs }) => cpuMs,
-  'pivot.softswitch.rtp.ports': ({ rtp }) => rtp.inUse,
-  'pivot.softswitch.rtp.sent': ({ rtp }) => rtp.sent,
-  'pivot.softswitch.rtp.sent_late': ({ rtp }) => rtp.sentLate,
-  'pivot.softswitch.rtp.received': ({ rtp }) => rtp.received,
-  'pivot.softswitch.rtp.lost': ({ rtp }) => rtp.lost,
+/** What of the softswitch is shown. */
+const SHOWN: Readonly<Record<keyof typeof SOFTSWITCH_METRICS, (statistics: SoftswitchStatistics) => number>> = {
+  sessions: ({ sessions }) => sessions,
+  eventSockets: ({ connections }) => connections,
+  dialogs: ({ dialogs }) => dialogs,
+  transactions: ({ transactions }) => transactions,
+  softswitchHeap: ({ heapBytes }) => heapBytes,
+  softswitchCpu: ({ cpuMs }) => cpuMs / 1000,
+  rtpPorts: ({ rtp }) => rtp.inUse,
+  rtpSent: ({ rtp }) => rtp.sent,
+  rtpSentLate: ({ rtp }) => rtp.sentLate,
+  rtpReceived: ({ rtp }) => rtp.received,
+  rtpLost: ({ rtp }) => rtp.lost,
 };
 
 /** Gauges over the softswitch, asked of its thread at each scrape. */
 export function observeSoftswitch(meter: Meter, softswitch: Softswitch): void {
-  const gauges = Object.entries(SHOWN).map(([name, value]) => ({ gauge: meter.createObservableGauge(name), value }));
-  meter.addBatchObservableCallback(
-    async (result) => {
+  const names = Object.keys(SHOWN) as (keyof typeof SHOWN)[];
+  observedTogether(
+    meter,
+    names.map((name) => SOFTSWITCH_METRICS[name]),
+    async () => {
       const statistics = await softswitch.statistics().catch(() => undefined);
-      if (statistics === undefined) return;
-      for (const { gauge, value } of gauges) result.observe(gauge, value(statistics));
+      return statistics === undefined ? undefined : names.map((name) => SHOWN[name](statistics));
     },
-    gauges.map(({ gauge }) => gauge),
   );
 }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { controlPlaneBinaries } from './control-plane/binaries.ts';
 import { type ControlPlane, startControlPlane } from './control-plane/control-plane.ts';
+import { undocumented } from './documented-metrics.ts';
 import { Program } from './program.ts';
 
 const CRDS = fileURLToPath(new URL('../crds/', import.meta.url));
@@ -338,6 +339,18 @@ describe('pivot operator on a real API server', { skip: found.ok ? false : found
     await operator.program.line(/^leading: third_/);
   });
 
+  test('its metrics are all documented, and say how many callflows have a condition that is False', async () => {
+    assert.deepEqual(undocumented(await metrics(operator)), []);
+    const refused = (): Promise<number> => figure('pivot_operator_callflows_false', 'condition="Accepted"');
+    assert.equal(await refused(), 0);
+    const good = callflow('counted', ['2199']);
+    await apply({ ...good, spec: { numbers: ['2199'], flow: { module: 'plai', data: {} } } });
+    await condition('counted', 'Accepted', 'InvalidCallflow');
+    await until(async () => (await refused()) === 1);
+    await apply(good);
+    await until(async () => (await refused()) === 0);
+  });
+
   test('a leader whose Lease somebody else has taken ends, and says so', async () => {
     await kubectl(
       ...['patch', '-n', SYSTEM, 'lease/pivot-operator', '--type=merge'],
@@ -346,6 +359,11 @@ describe('pivot operator on a real API server', { skip: found.ok ? false : found
     assert.equal(await operator.program.ended, 1);
     assert.match(operator.program.lines.join('\n'), /PV-2017 .*somebody else/);
   });
+
+  async function figure(name: string, label: string): Promise<number> {
+    const [, value] = new RegExp(`^${name}\\{${label}[^}]*\\} (\\d+)$`, 'm').exec(await metrics(operator)) ?? [];
+    return Number(value);
+  }
 
   async function events(name: string): Promise<readonly string[]> {
     const { body } = await plane.api.request('/apis/events.k8s.io/v1/namespaces/acme/events');

@@ -119,9 +119,9 @@ describe('many calls', () => {
     }
     const metrics = await pivot.metrics();
     assert.equal(metrics.get('pivot_calls_total{result="completed"}'), KEPT_CALLS + CALLS);
-    const sent = metrics.get('pivot_softswitch_rtp_sent') ?? 0;
+    const sent = metrics.get('pivot_softswitch_rtp_sent_total') ?? 0;
     assert.ok(sent >= ((KEPT_CALLS + CALLS) * TONE_MS) / FRAME_MS, `${sent} packets`);
-    const late = metrics.get('pivot_softswitch_rtp_sent_late') ?? 0;
+    const late = metrics.get('pivot_softswitch_rtp_sent_late_total') ?? 0;
     t.diagnostic(`${sent} packets of sound, ${late} of them more than 5 ms late`);
     await pivot.stop();
   });

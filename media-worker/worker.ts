@@ -14,6 +14,7 @@ import { CallsOut } from './dial/calls-out.ts';
 import { type Contacts, NO_CONTACTS } from './dial/contacts.ts';
 import { createDialling } from './dial/dialler.ts';
 import type { SoundLibrary } from './media/library.ts';
+import { measuredSounds } from './media/measured-sounds.ts';
 import { MediaServer } from './media/media-server.ts';
 import type { Outgoing } from './outgoing/types.ts';
 import { createQueues } from './queue/queues.ts';
@@ -21,7 +22,7 @@ import { besideRecordings } from './recordings/beside.ts';
 import type { Recordings } from './recordings/recordings.ts';
 import type { Router } from './routing/router.ts';
 import { connectSignalling, type Signalling } from './sip/signalling.ts';
-import { type CallMetrics, createCallMetrics } from './telemetry/metrics.ts';
+import { createCallMetrics, observeWorker } from './telemetry/metrics.ts';
 import { HealthTally } from './webhook/health-tally.ts';
 import { type PivotSettings, readPivotSettings } from './webhook/settings.ts';
 
@@ -121,7 +122,8 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
   });
   const queues = createQueues(Date.now);
   const callsOut = new CallsOut();
-  const resources = { media: connectedMedia, sounds: options.sounds };
+  const metrics = createCallMetrics(meter);
+  const resources = { media: connectedMedia, sounds: measuredSounds(options.sounds, metrics) };
   const dialling = createDialling({
     signalling: signalling.client,
     resources,
@@ -130,10 +132,6 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
     recordings: options.recordings,
     contacts: options.contacts ?? NO_CONTACTS,
     callsOut,
-  });
-  const metrics: CallMetrics = createCallMetrics(meter, {
-    activeCalls: () => handler.activeCalls,
-    numbers: () => router?.numberCount ?? 0,
   });
   const handler: CallHandler = new CallHandler({
     signalling: signalling.client,
@@ -154,7 +152,10 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
         table: table.table,
         secrets,
         onBridged: () => beside.bridged(),
-        onLegOver: (record) => pivot.legOver(record),
+        onLegOver(record) {
+          metrics.legOver(record.answeredAt !== undefined, record.hangupCause);
+          pivot.legOver(record);
+        },
       });
       return {
         services: {
@@ -162,6 +163,7 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
           rooms,
           queues,
           dialler,
+          metrics,
           beside,
           callflow: (account, name) => table.callflow(account, name),
           secrets,
@@ -177,6 +179,21 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
       };
     },
   });
+
+  observeWorker(meter, () => ({
+    activeCalls: handler.activeCalls,
+    callLimit: options.maxCalls(),
+    activeLegs: callsOut.active,
+    numbers: router?.numberCount ?? 0,
+    ready: readiness().ready,
+    drachtio: signalling.connected,
+    freeswitch: media?.connected === true,
+    conferences: rooms.open,
+    queuedCallers: queues.waiting,
+    background: background.running,
+    outgoing: options.outgoing.stats,
+    soundJobs: options.sounds.jobs,
+  }));
 
   function connectedMedia(): MediaServer {
     if (media === undefined)

@@ -2,7 +2,7 @@ import type { Meter, Tracer } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import {
   BasicTracerProvider,
   BatchSpanProcessor,
@@ -10,6 +10,7 @@ import {
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
+import { nameWithUnit } from './metrics/prometheus-name.ts';
 import { PRODUCT_VERSION } from './version.ts';
 
 export interface TelemetryOptions {
@@ -76,11 +77,25 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     exportsTo: url === undefined ? undefined : new URL(url).host,
     async prometheus() {
       const { resourceMetrics } = await reader.collect();
-      return serializer.serialize(resourceMetrics);
+      return serializer.serialize(withUnits(resourceMetrics));
     },
     async shutdown() {
       await Promise.allSettled([provider.shutdown(), meters.shutdown()]);
     },
+  };
+}
+
+/** The exporter leaves units out of names; Prometheus' conventions and OpenTelemetry's have them there. */
+function withUnits({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics {
+  return {
+    resource,
+    scopeMetrics: scopeMetrics.map(({ scope, metrics }) => ({
+      scope,
+      metrics: metrics.map((metric) => ({
+        ...metric,
+        descriptor: { ...metric.descriptor, name: nameWithUnit(metric.descriptor) },
+      })),
+    })),
   };
 }
 

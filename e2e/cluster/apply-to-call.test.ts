@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { createPhones, type Phones } from '../../media-worker/softswitch/phone.ts';
 import { controlPlaneBinaries } from '../control-plane/binaries.ts';
+import { undocumented } from '../documented-metrics.ts';
 import { startWeb, twiml, type Web, type WebRequest } from '../web.ts';
 import { Callers } from './callers.ts';
 import {
@@ -194,12 +195,14 @@ describe('from kubectl apply to calls', { skip: found.ok ? false : found.hint },
     await cluster.apply(secret('hush-hush-three'));
     await until(async () => (await call('+14155550104')) === 200);
 
+    const scrapes = await Promise.all(
+      [...operators, ...workers].map(async ({ http }) => (await fetch(`${http}/metrics`)).text()),
+    );
+    for (const scrape of scrapes) assert.deepEqual(undocumented(scrape), []);
     const everything = [
       cluster.said(),
       await cluster.kubectl('get', 'pivotcallflows,pivotfleets,events,pods', '-A', '-o', 'yaml'),
-      ...(await Promise.all(
-        [...operators, ...workers].map(async ({ http }) => (await fetch(`${http}/metrics`)).text()),
-      )),
+      ...scrapes,
       ...workers.flatMap(({ data }) => filesIn(data)),
     ];
     for (const text of everything) assert.doesNotMatch(text, /hush-hush/);

@@ -8,7 +8,7 @@ import { routingCodes } from '../../crds/errors/routing.ts';
 import { createLogger } from '../../runtime/log.ts';
 import type { FlowServices } from '../callflow/services.ts';
 import { Router } from '../routing/router.ts';
-import type { CallMetrics } from '../telemetry/metrics.ts';
+import { type CallMetrics, NO_METRICS } from '../telemetry/metrics.ts';
 import type { CallEnd } from './call.ts';
 import { CallHandler, type CallHandlerOptions } from './handler.ts';
 import type { FakeRequestOptions } from './testing/fake-sip.ts';
@@ -38,8 +38,11 @@ function worker(flow: CallflowNode = WAIT, options: Partial<CallHandlerOptions> 
   const ends: CallEnd[] = [];
   const log: string[] = [];
   const sides: OneCall[] = [];
-  const counter = { add: (_: number, attributes?: object) => results.push((attributes as { result: unknown }).result) };
-  const histogram = { record: () => {} };
+  const metrics: CallMetrics = {
+    ...NO_METRICS,
+    callRefused: (result) => results.push(result),
+    callOver: (result) => results.push(result),
+  };
   const router = new Router({
     version: 'v1',
     defaultAccount: 'acme',
@@ -65,10 +68,13 @@ function worker(flow: CallflowNode = WAIT, options: Partial<CallHandlerOptions> 
     router: () => router,
     tracer: provider.getTracer('test'),
     log: createLogger({ level: 'debug', destination: { write: (line) => log.push(line) } }),
-    metrics: () => ({ calls: counter, setup: histogram, exchanges: histogram }) as unknown as CallMetrics,
+    metrics: () => metrics,
     maxCalls: () => 2,
     language: 'en-us',
-    services: () => ({ services: {} as FlowServices, end: async (end) => void ends.push(end) }),
+    services: () => ({
+      services: { metrics: NO_METRICS } as unknown as FlowServices,
+      end: async (end) => void ends.push(end),
+    }),
     ...options,
   });
   return {
@@ -235,7 +241,7 @@ describe('a call that breaks inside', () => {
   it('is freed when its end cannot be told', async () => {
     const { invite, idle, root } = worker(ANSWER_AND_WAIT, {
       services: () => ({
-        services: {} as FlowServices,
+        services: { metrics: NO_METRICS } as unknown as FlowServices,
         end: () => {
           throw new Error('a bug');
         },

@@ -76,7 +76,7 @@ export class CallHandler {
     const read = readInvite(request);
     if (!read.ok) {
       response.send(400, read.reason);
-      metrics().calls.add(1, { result: 'refused' satisfies CallResult });
+      metrics().callRefused('refused');
       log.warn({ code: routingCodes.badInvite.code, source: request.source_address }, read.reason);
       return;
     }
@@ -163,7 +163,7 @@ export class CallHandler {
     span.fail(reason);
     span.set({ 'pivot.result': result, 'pivot.sip.status': status });
     span.end();
-    metrics().calls.add(1, { result });
+    metrics().callRefused(result);
     log.info({ code: reason.code, trace_id: span.traceId, status }, reason.message);
   }
 
@@ -254,8 +254,8 @@ export class CallHandler {
       'pivot.end.cause': end.cause,
       ...(end.sipStatus === undefined ? {} : { 'pivot.sip.status': end.sipStatus }),
     });
-    metrics().calls.add(1, { result });
-    if (call.answeredAt !== undefined) metrics().setup.record(call.answeredAt - call.createdAt);
+    const { createdAt, answeredAt } = call;
+    metrics().callOver(result, Date.now() - createdAt, answeredAt === undefined ? undefined : answeredAt - createdAt);
     log.info(
       { call_id: callId, account, callflow, trace_id: call.span.traceId, side: end.side, cause: end.cause, status },
       'call ended',

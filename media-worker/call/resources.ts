@@ -5,5 +5,5 @@ import type { MediaServer } from '../media/media-server.ts';
 export interface CallResources {
   /** The media server to make endpoints on; throws a coded error while none is connected. */
   readonly media: () => MediaServer;
-  readonly sounds: SoundLibrary;
+  readonly sounds: Pick<SoundLibrary, 'prepare'>;
 }

@@ -94,12 +94,15 @@ function unlessEmpty(node: CallflowNode | undefined): CallflowNode | undefined {
 
 async function runNode(node: CallflowNode, run: FlowRun): Promise<Outcome> {
   const { call } = run;
+  const { metrics } = run.services;
   const module = (run.modules ?? moduleNamed)(node.module);
+  const name = isStarted(node.module) ? node.module : 'other';
   if (node.data['skip_module'] === true) {
     call.span.event('pivot.action.skipped', { 'pivot.action': node.module });
+    metrics.actionRan(name, 'skipped');
     return CONTINUE;
   }
-  const span = call.span.child(`action ${isStarted(node.module) ? node.module : 'other'}`, {
+  const span = call.span.child(`action ${name}`, {
     'pivot.action': node.module,
     ...module?.describe?.(node.data),
   });
@@ -108,18 +111,22 @@ async function runNode(node: CallflowNode, run: FlowRun): Promise<Outcome> {
       span.warn(
         fault(engineCodes.moduleNotRun, `The module "${node.module}" is not run by this version; going on at "_"`),
       );
+      metrics.actionRan(name, 'skipped');
       return CONTINUE;
     }
     const outcome = await module.run({ call, services: run.services, state: run.state, node, span }, node.data);
     span.set({ 'pivot.action.outcome': outcome.kind });
+    metrics.actionRan(name, outcome.kind);
     return outcome;
   } catch (error) {
     // The call is over: what the module was doing for it was cut off, which is no failure.
     if (call.signal.aborted) {
       span.set({ 'pivot.action.outcome': 'hangup' });
+      metrics.actionRan(name, 'call-ended');
       return { kind: 'hardStop' };
     }
     span.fail(faultOf(error, engineCodes.moduleFailed));
+    metrics.actionRan(name, 'failed');
     return CONTINUE;
   } finally {
     span.end();

@@ -60,7 +60,7 @@ export function createPivotSession(options: PivotSessionOptions): PivotSession {
         { ...request, facts: about.facts(), signal: about.signal },
         { outgoing, span, limiter, cookies, version: PRODUCT_VERSION, now: Date.now, random: Math.random },
       );
-      metrics.exchanges.record(performance.now() - startedAt, { result: outcome.ok ? 'ok' : outcome.fault.code });
+      metrics.exchangeOver(performance.now() - startedAt, outcome.ok ? undefined : outcome.fault.code);
       health.record(call.facts().callflow, call.span.traceId, outcome.ok ? undefined : outcome.fault);
       return outcome;
     },

@@ -5,6 +5,7 @@ import type { Outgoing } from '../outgoing/types.ts';
 import type { Queues } from '../queue/queues.ts';
 import type { BesideRecordings } from '../recordings/beside.ts';
 import type { Recordings } from '../recordings/recordings.ts';
+import type { CallMetrics } from '../telemetry/metrics.ts';
 import type { Background } from './background.ts';
 import type { PivotSession } from './pivot-session.ts';
 
@@ -24,6 +25,7 @@ export interface FlowServices {
   readonly rooms: Rooms;
   readonly queues: Queues;
   readonly dialler: Dialler;
+  readonly metrics: Pick<CallMetrics, 'actionRan' | 'verbRan'>;
   /** Whether webhooks on loopback and private addresses are allowed; tells the validator of webhook answers. */
   readonly allowLoopbackUrls: boolean;
 }

@@ -70,6 +70,8 @@ export interface SoundLibrary {
   open(): Promise<void>;
   /** Rejects only with the reason of `signal`. The warnings are for the caller to report. */
   prepare(sound: Sound, context: PrepareContext): Promise<Preparation>;
+  /** Sounds that are being spoken or converted, and those that wait for it. */
+  readonly jobs: { readonly running: number; readonly waiting: number };
   /** Ends threads and programs, and removes what was not to be kept. */
   close(): Promise<void>;
 }
@@ -194,6 +196,9 @@ export function createSoundLibrary(options: SoundLibraryOptions): SoundLibrary {
       }
       if (result.ok) context.span.set(attributesOf(result.prepared));
       return result;
+    },
+    get jobs() {
+      return threads.statistics;
     },
     async close() {
       if (closing.signal.aborted) return;

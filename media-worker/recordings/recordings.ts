@@ -6,6 +6,8 @@ import type { Meter, Tracer } from '@opentelemetry/api';
 import { type Fault, fault, faultOf, PivotError } from '../../crds/errors/fault.ts';
 import { recordingCodes } from '../../crds/errors/recording.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { counter, observed } from '../../runtime/metrics/instruments.ts';
+import { WORKER_METRICS } from '../../runtime/metrics/worker-metrics.ts';
 import { PRODUCT_VERSION } from '../../runtime/version.ts';
 import type { Outgoing } from '../outgoing/types.ts';
 import type { PivotSettings } from '../webhook/settings.ts';
@@ -113,10 +115,7 @@ export async function createRecordings(options: RecordingsOptions): Promise<Reco
   const encoder = await findMp3Encoder(options.programs ?? process.env['PATH'] ?? '');
   const entries = new Entries(folder);
   const settings = new Map<string, PivotSettings>();
-  const delivered = meter.createCounter('pivot_recording_deliveries', {
-    description:
-      'Uploads and status callbacks of recordings, by what and result (ok, failed: to be repeated, given up).',
-  });
+  const delivered = counter(meter, WORKER_METRICS.recordingDeliveries);
   const deliveries = new Deliveries({
     ...options,
     folder,
@@ -128,11 +127,9 @@ export async function createRecordings(options: RecordingsOptions): Promise<Reco
     log,
     userAgent: USER_AGENT,
     settingsOf: (entry) => settings.get(entry.sid) ?? options.settingsOf(entry.callflow),
-    onDelivered: (what, result) => delivered.add(1, { what, result }),
+    onDelivered: (what, result) => delivered(1, { what, result }),
   });
-  meter
-    .createObservableGauge('pivot_recordings_waiting', { description: 'Recordings that are still to be delivered.' })
-    .addCallback((result) => result.observe(deliveries.waiting));
+  observed(meter, WORKER_METRICS.recordingsWaiting, (observe) => observe(deliveries.waiting));
 
   /** The entry of a file that is complete, with what is to be done now. */
   async function complete(entry: RecordingEntry, absent: boolean): Promise<Finished> {

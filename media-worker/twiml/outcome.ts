@@ -4,6 +4,7 @@ import type { Rooms } from '../conference/rooms.ts';
 import type { Dialler } from '../dial/dialler.ts';
 import type { Queues } from '../queue/queues.ts';
 import type { Recordings } from '../recordings/recordings.ts';
+import type { CallMetrics } from '../telemetry/metrics.ts';
 import type { CallSpan } from '../telemetry/span.ts';
 import type { PivotSettings } from '../webhook/settings.ts';
 import type { TwimlDocument } from './parse.ts';
@@ -25,6 +26,7 @@ export interface TwimlContext {
   readonly rooms: Rooms;
   readonly queues: Queues;
   readonly dialler: Dialler;
+  readonly metrics: Pick<CallMetrics, 'verbRan'>;
   /**
    * Asks for another TwiML document, for what is heard meanwhile, or by the called side (`as`): the request is about that leg then. Rejects when
    * the call ends.

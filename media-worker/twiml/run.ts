@@ -42,15 +42,18 @@ function runVerb(verb: Verb, context: TwimlContext): Promise<Ran> {
     try {
       const outcome = await executeVerb(verb, { ...context, span });
       span.set({ 'pivot.twiml.outcome': outcome.kind });
+      context.metrics.verbRan(verb.verb, outcome.kind);
       if (outcome.kind === 'exchange') span.set({ 'pivot.twiml.next.method': outcome.next.method });
       return outcome;
     } catch (error) {
       if (context.call.signal.aborted) {
         span.set({ 'pivot.twiml.outcome': 'call ended' });
+        context.metrics.verbRan(verb.verb, 'call-ended');
         throw context.call.signal.reason;
       }
       const fault = faultOf(error, twimlCodes.verbFailed);
       span.set({ 'pivot.twiml.outcome': 'failed' });
+      context.metrics.verbRan(verb.verb, 'failed');
       span.fail(fault);
       return { kind: 'failed', fault };
     }

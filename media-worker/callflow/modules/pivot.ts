@@ -92,6 +92,7 @@ async function runTwiml(
     rooms: services.rooms,
     queues: services.queues,
     dialler: services.dialler,
+    metrics: services.metrics,
     settings,
     async ask(next, as = { call, span }) {
       const request = { settings, ...next, sensitive: isSensitive(data, call) };

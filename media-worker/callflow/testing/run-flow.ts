@@ -14,6 +14,7 @@ import type { Outgoing, OutgoingRequest, OutgoingResult } from '../../outgoing/t
 import { createQueues } from '../../queue/queues.ts';
 import { besideRecordings } from '../../recordings/beside.ts';
 import { FakeRecordings } from '../../recordings/testing/fake-recordings.ts';
+import { NO_METRICS } from '../../telemetry/metrics.ts';
 import { CallSpan } from '../../telemetry/span.ts';
 import { type Done, ScriptedCall, type ScriptedCallOptions } from '../../twiml/testing/scripted-call.ts';
 import { dispatchResponse } from '../../webhook/dispatch.ts';
@@ -28,6 +29,7 @@ export type Answer = { readonly type: string; readonly body: unknown } | { reado
 
 export interface FlowScenario extends ScriptedCallOptions {
   readonly dialler?: Dialler;
+  readonly metrics?: FlowServices['metrics'];
   /** Keys that the caller presses, and when, in milliseconds from the start. */
   readonly keys?: readonly (readonly [at: number, keys: string])[];
   readonly callerHangsUpAt?: number;
@@ -117,6 +119,7 @@ export async function runFlow(flow: CallflowNode, scenario: FlowScenario = {}): 
     secrets: scenario.secrets ?? new Map(),
     outgoing,
     background,
+    metrics: scenario.metrics ?? NO_METRICS,
     allowLoopbackUrls: true,
     recordings,
     beside,

@@ -97,6 +97,7 @@ export class TableClient {
   #healthAt = 0;
   #keeping: Timer | undefined;
   #lastFault: string | undefined;
+  #confirmedAt: number | undefined;
 
   constructor(options: TableClientOptions) {
     this.#options = options;
@@ -116,6 +117,13 @@ export class TableClient {
   /** Whether an operator is there. */
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** Milliseconds since the table came into use, or since an operator last said that it is the one in force. Undefined without a table. */
+  get ageMs(): number | undefined {
+    return this.#confirmedAt === undefined || this.#origin === 'none'
+      ? undefined
+      : this.#options.clock.monotonic() - this.#confirmedAt;
   }
 
   get figures(): TableClientFigures {
@@ -199,6 +207,7 @@ export class TableClient {
     if (router === undefined) return;
     this.#options.use(router, secrets);
     this.#origin = origin;
+    this.#confirmedAt = this.#options.clock.monotonic();
     const fields = { version: router.version, origin, numbers: router.numberCount };
     this.#options.log.info(fields, 'routing table in use');
     if (origin === 'file' || this.#keeper === undefined) return;
@@ -276,7 +285,9 @@ export class TableClient {
     const { message } = read;
     switch (message?.type) {
       case undefined:
+        return undefined;
       case 'heartbeat':
+        if (message.version === this.version) this.#confirmedAt = this.#options.clock.monotonic();
         return undefined;
       case 'snapshot':
         this.#figures.snapshots++;

@@ -10,6 +10,7 @@ import { FakeDialler } from '../../dial/testing/fake-dialler.ts';
 import { describeSound } from '../../media/sound.ts';
 import { createQueues, type Queues } from '../../queue/queues.ts';
 import { FakeRecordings } from '../../recordings/testing/fake-recordings.ts';
+import { NO_METRICS } from '../../telemetry/metrics.ts';
 import { CallSpan } from '../../telemetry/span.ts';
 import { settingsOf } from '../../webhook/testing/call.ts';
 import type { DocumentOutcome, TwimlContext } from '../outcome.ts';
@@ -115,6 +116,7 @@ async function runAndHangUp(
       rooms: scenario.rooms ?? noRooms,
       queues: scenario.queues ?? createQueues(Date.now),
       dialler: scenario.dialler ?? new FakeDialler(),
+      metrics: NO_METRICS,
       ask:
         scenario.ask ?? (async () => ({ ok: false, fault: { code: 'PV-1999', severity: 'error', message: 'nobody' } })),
       settings: SETTINGS,
