@@ -116,6 +116,8 @@ export async function createRecordings(options: RecordingsOptions): Promise<Reco
   const entries = new Entries(folder);
   const settings = new Map<string, PivotSettings>();
   const delivered = counter(meter, WORKER_METRICS.recordingDeliveries);
+  // There from the start, so that Prometheus sees the first one as an increase.
+  for (const what of ['upload', 'callback']) delivered(0, { what, result: 'given up' });
   const deliveries = new Deliveries({
     ...options,
     folder,

@@ -6,7 +6,8 @@ import { WORKER_METRICS } from '../../runtime/metrics/worker-metrics.ts';
  * How a call went, for metrics and the root span. `refused`: not admitted (limit, draining, no table, unreadable); `rejected`: admitted,
  * and its callflow ended it before an answer.
  */
-export type CallResult = 'completed' | 'rejected' | 'refused' | 'no-route' | 'canceled' | 'failed';
+export const CALL_RESULTS = ['completed', 'rejected', 'refused', 'no-route', 'canceled', 'failed'] as const;
+export type CallResult = (typeof CALL_RESULTS)[number];
 
 /** What is counted as it happens. Times are milliseconds; metrics have them in seconds. */
 export interface CallMetrics {
@@ -42,6 +43,8 @@ export interface WorkerState {
 
 export function createCallMetrics(meter: Meter): CallMetrics {
   const calls = counter(meter, WORKER_METRICS.calls);
+  // There from the start, so that Prometheus sees the first one as an increase.
+  for (const result of CALL_RESULTS) calls(0, { result });
   const setup = histogram(meter, WORKER_METRICS.setup);
   const duration = histogram(meter, WORKER_METRICS.callDuration);
   const legs = counter(meter, WORKER_METRICS.legs);
