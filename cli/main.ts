@@ -7,6 +7,7 @@ import {
   duration,
   hostPort,
   httpUrl,
+  ipAddress,
   portRange,
   positiveInteger,
   resourceName,
@@ -66,6 +67,14 @@ function upCommand(): Command {
       )
         .argParser(several)
         .default([]),
+    )
+    .addOption(
+      new Option(
+        '--external-address <ip>',
+        'what the softswitch tells callers in SIP and SDP, behind NAT; else where it listens',
+      )
+        .argParser(ipAddress)
+        .env('PIVOT_EXTERNAL_ADDRESS'),
     )
     .addOption(
       new Option(
@@ -291,6 +300,14 @@ function mediaWorkerCommand(): Command {
         .argParser(portRange)
         .env('PIVOT_RTP')
         .default(portRange('127.0.0.1:20000-29999'), '127.0.0.1:20000-29999'),
+    )
+    .addOption(
+      new Option(
+        '--external-address <ip>',
+        'what the softswitch tells callers in SIP and SDP, behind NAT; else where it listens',
+      )
+        .argParser(ipAddress)
+        .env('PIVOT_EXTERNAL_ADDRESS'),
     )
     .addOption(
       new Option('--drachtio <host:port>', 'the drachtio-server to use instead of the softswitch (with --freeswitch)')

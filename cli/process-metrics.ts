@@ -11,9 +11,12 @@ const LOOP_DELAY_MS = 20;
 
 /** Gauges over the process itself: memory, CPU, and every kind of handle that is open, so that a leak can be seen from outside. */
 export function observeProcess(meter: Meter): void {
+  /** The exporter repeats the last value of a kind that is not observed any more. */
+  const known = new Set<string>();
   observed(meter, PROCESS_METRICS.handles, (observe) => {
     const kinds = Map.groupBy(process.getActiveResourcesInfo(), (kind) => kind);
-    for (const [kind, all] of kinds) observe(all.length, { kind });
+    for (const kind of kinds.keys()) known.add(kind);
+    for (const kind of known) observe(kinds.get(kind)?.length ?? 0, { kind });
   });
   observed(meter, PROCESS_METRICS.heap, (observe) => observe(process.memoryUsage().heapUsed));
   observed(meter, PROCESS_METRICS.memory, (observe) => observe(process.memoryUsage.rss()));
