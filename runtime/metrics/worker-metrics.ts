@@ -174,13 +174,13 @@ export const TABLE_METRICS = define({
     unit: '1',
     description: '1 while the stream to the operator is up',
   },
-  tableInfo: {
-    name: 'pivot.table.info',
+  tableVersion: {
+    name: 'pivot.table.version',
     kind: 'gauge',
     unit: '1',
-    description: 'The routing table in use: always 1',
+    description:
+      'The routing table in use: the first twelve hexadecimal digits of its version, as a number, by where it came from; 0: another than that',
     labels: {
-      version: 'of the table, one at a time',
       origin: '`stream`; `file`: the copy on its disk; `snapshot`: that of the cluster',
     },
   },

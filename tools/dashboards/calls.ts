@@ -159,10 +159,13 @@ export const CALLS: Dashboard = {
         },
         {
           title: 'Versions in use',
-          about: 'Workers by version of the table: more than one for long is a fault.',
+          about: 'Different tables that workers use, by where these came from: more than one for long is a fault.',
           unit: 'short',
           queries: [
-            { expr: `count by (version, origin) (${series(TABLE.tableInfo)})`, legend: '{{version}} {{origin}}' },
+            {
+              expr: `count by (origin) (count_values by (origin) ("version", ${series(TABLE.tableVersion)} > 0))`,
+              legend: '{{origin}}',
+            },
           ],
         },
         {
