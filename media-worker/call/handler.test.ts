@@ -5,6 +5,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { CallflowNode } from '../../crds/callflow/node.ts';
 import { fault, PivotError } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
+import type { FleetSettings } from '../../crds/routing-table.ts';
 import { createLogger } from '../../runtime/log.ts';
 import type { FlowServices } from '../callflow/services.ts';
 import { Router } from '../routing/router.ts';
@@ -32,7 +33,11 @@ interface Worker {
 const WAIT: CallflowNode = { module: 'wait_for_hangup', data: {} };
 const ANSWER_AND_WAIT: CallflowNode = { module: 'answer', data: {}, children: { _: WAIT } };
 
-function worker(flow: CallflowNode = WAIT, options: Partial<CallHandlerOptions> = {}): Worker {
+function worker(
+  flow: CallflowNode = WAIT,
+  options: Partial<CallHandlerOptions> = {},
+  fleet?: Partial<FleetSettings>,
+): Worker {
   const { provider, spans } = tracing();
   const results: unknown[] = [];
   const ends: CallEnd[] = [];
@@ -48,6 +53,7 @@ function worker(flow: CallflowNode = WAIT, options: Partial<CallHandlerOptions> 
     defaultAccount: 'acme',
     baseDomain: 'pivot.example.com',
     realms: {},
+    ...(fleet === undefined ? {} : { fleet: fleet as FleetSettings }),
     routes: [{ kind: 'extension', account: 'acme', number: '2030', callflow: 'acme/support' }],
     callflows: {
       'acme/support': { key: 'acme/support', account: 'acme', name: 'support', generation: 3, flow },
@@ -285,6 +291,19 @@ describe('draining', () => {
   it('of an idle worker is done at once', async () => {
     await worker().handler.drain(60_000);
   });
+});
+
+it('a call that lasts longer than the fleet lets calls last is ended, and says so', async () => {
+  const { invite, handler, root, results, idle } = worker(ANSWER_AND_WAIT, {}, { callSeconds: 600 });
+  const ms = await inVirtualTime(async () => {
+    invite();
+    while (handler.activeCalls > 0) await new Promise((resolve) => setTimeout(resolve, 1000));
+    return Date.now();
+  });
+  await idle();
+  assert.ok(ms >= 600_000 && ms < 610_000, `${ms} ms`);
+  assert.equal(root()?.attributes['pivot.error.code'], routingCodes.callTooLong.code);
+  assert.equal(results.length, 1);
 });
 
 it('losing drachtio-server ends every call', async () => {
