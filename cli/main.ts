@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { cliCodes } from '../crds/errors/cli.ts';
 import { PivotError } from '../crds/errors/fault.ts';
+import { DIGEST_OFFERS } from '../media-worker/admission/digest.ts';
+import { INBOUND_MODES, type InboundMode } from '../media-worker/admission/inbound-mode.ts';
 import { PRODUCT_VERSION } from '../runtime/version.ts';
 import {
   dtmf,
@@ -39,6 +41,24 @@ function recordingOptions(command: Command): Command {
         .argParser(httpUrl)
         .env('PIVOT_PUBLIC_URL'),
     );
+}
+
+/** Whose calls are taken. */
+function inboundOption(usual: InboundMode): Option {
+  return new Option(
+    '--inbound <whose>',
+    'authenticated: take calls of devices that show their password, and of trunks by their addresses; open: of everybody',
+  )
+    .choices(INBOUND_MODES)
+    .env('PIVOT_INBOUND')
+    .default(usual);
+}
+
+function digestOption(): Option {
+  return new Option('--digest <how>', 'algorithms by which devices are asked for their password')
+    .choices(DIGEST_OFFERS)
+    .env('PIVOT_DIGEST')
+    .default('md5');
 }
 
 function upCommand(): Command {
@@ -107,6 +127,8 @@ function upCommand(): Command {
       ).argParser(httpUrl),
     )
     .addOption(new Option('--data <dir>', 'folder for cached sound and recordings').default('data/'))
+    .addOption(inboundOption('open'))
+    .addOption(digestOption())
     .addOption(new Option('--max-calls <n>', 'calls at once; more get 503').argParser(positiveInteger).default(200))
     .addOption(
       new Option(
@@ -342,6 +364,8 @@ function mediaWorkerCommand(): Command {
         'send traces to this OTLP/HTTP receiver; the standard OTEL_* variables count too',
       ).argParser(httpUrl),
     )
+    .addOption(inboundOption('authenticated'))
+    .addOption(digestOption())
     .addOption(
       new Option('--max-calls <n>', 'calls at once; more get 503').argParser(positiveInteger).env('PIVOT_MAX_CALLS'),
     )

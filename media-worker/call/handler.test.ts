@@ -8,6 +8,7 @@ import { routingCodes } from '../../crds/errors/routing.ts';
 import type { FleetSettings } from '../../crds/routing-table.ts';
 import { createLogger } from '../../runtime/log.ts';
 import type { FlowServices } from '../callflow/services.ts';
+import { createTrunkCalls } from '../dial/trunks.ts';
 import { Router } from '../routing/router.ts';
 import { type CallMetrics, NO_METRICS } from '../telemetry/metrics.ts';
 import type { CallEnd } from './call.ts';
@@ -72,6 +73,14 @@ function worker(
       },
     },
     router: () => router,
+    admit: (_, invite) => ({
+      kind: 'admitted',
+      caller: { kind: 'anybody' },
+      invite,
+      account: undefined,
+      userIds: [],
+    }),
+    trunkCalls: createTrunkCalls(),
     tracer: provider.getTracer('test'),
     log: createLogger({ level: 'debug', destination: { write: (line) => log.push(line) } }),
     metrics: () => metrics,

@@ -48,9 +48,10 @@ export class CallSpan {
     this.#context = trace.setSpan(parent, span);
   }
 
-  /** Starts a trace's root span. `parent` continues a caller's trace (from a trusted `traceparent`). */
-  static root(tracer: Tracer, name: string, attributes: SpanAttributes, parent: Context = ROOT_CONTEXT): CallSpan {
-    return new CallSpan(tracer, tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent), parent);
+  /** Starts a trace's root span; `startedAt` (epoch milliseconds): when what it stands for began, if that was earlier. */
+  static root(tracer: Tracer, name: string, attributes: SpanAttributes, startedAt?: number): CallSpan {
+    const options = { kind: SpanKind.SERVER, attributes, ...(startedAt === undefined ? {} : { startTime: startedAt }) };
+    return new CallSpan(tracer, tracer.startSpan(name, options, ROOT_CONTEXT), ROOT_CONTEXT);
   }
 
   /** A span whose parent has ended, or was of another process: what is still done for a call when it is over. */

@@ -29,6 +29,14 @@ export const WORKER_METRICS = define({
     unit: '{call}',
     description: 'Calls that are taken at once; further ones get 503',
   },
+  admissions: {
+    name: 'pivot.admissions',
+    kind: 'counter',
+    unit: '{request}',
+    description:
+      'Calls that came in, by who was let in and who was not; a telephone that is asked for its password comes twice',
+    labels: { result: '`device`, `trunk`, `anybody`: let in; `challenge`: asked for its password; `refused`' },
+  },
   setup: {
     name: 'pivot.call.setup.duration',
     kind: 'histogram',
