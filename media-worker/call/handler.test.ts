@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { CallflowNode } from '../../crds/callflow/node.ts';
+import { admissionCodes } from '../../crds/errors/admission.ts';
 import { fault, PivotError } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
 import type { FleetSettings } from '../../crds/routing-table.ts';
@@ -167,6 +168,25 @@ describe('an INVITE', () => {
     assert.deepEqual(results, ['refused']);
     assert.equal(root()?.attributes['pivot.account'], 'acme');
     for (const { request } of calls) request.emit('cancel');
+    await idle();
+    assert.deepEqual(invite().response.statuses, [180]);
+  });
+
+  it('of a trunk is refused 503 past the limit of the trunk; a call that is over gives its place back', async () => {
+    const { invite, root, idle } = worker(WAIT, {
+      admit: (_, one) => ({
+        kind: 'admitted',
+        caller: { kind: 'trunk', trunk: 'acme/carrier', maxCalls: 1 },
+        invite: one,
+        account: 'acme',
+        userIds: [],
+      }),
+    });
+    const { request } = invite();
+    const { response } = invite();
+    assert.deepEqual([response.last?.status, response.last?.headers?.['Retry-After']], [503, '5']);
+    assert.equal(root()?.attributes['pivot.error.code'], admissionCodes.trunkFull.code);
+    request.emit('cancel');
     await idle();
     assert.deepEqual(invite().response.statuses, [180]);
   });
