@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 
 export interface HostPort {
@@ -28,11 +27,6 @@ export function portRange(value: string): PortRange {
     throw new InvalidArgumentError('It must be HOST:FROM-TO with FROM below TO, like 127.0.0.1:20000-20999.');
   }
   return { host: match[1] ?? (match[2] === '' ? '127.0.0.1' : (match[2] ?? '127.0.0.1')), from, to };
-}
-
-export function ipAddress(value: string): string {
-  if (isIP(value) === 0) throw new InvalidArgumentError('It must be an IP address, like 198.51.100.7.');
-  return value;
 }
 
 export interface ResourceName {

@@ -306,7 +306,7 @@ describe('calls out', { concurrency: 4, timeout: 60_000 }, () => {
     const dialled = await caller.trace.ended('verb Dial');
     assert.deepEqual(
       dialled.events.map(({ attributes }) => attributes['pivot.error.code']),
-      ['PV-2507'],
+      ['PV-2507', 'PV-2508'],
     );
     const leg = await caller.trace.ended('dial.leg');
     assert.equal(leg.attributes['pivot.error.code'], 'PV-2508');

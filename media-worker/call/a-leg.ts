@@ -1,7 +1,6 @@
 import type { Json } from '../../crds/callflow/node.ts';
 import { type Fault, faultOf } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
-import type { ResourceKey } from '../../crds/routing-table.ts';
 import type { MediaEndpoint } from '../media/endpoint.ts';
 import type { LegMedia } from '../media/leg-media.ts';
 import type { Sound } from '../media/sound.ts';
@@ -48,9 +47,6 @@ export interface ALegOptions {
   readonly callflow: string;
   readonly number: string;
   readonly language: string;
-  /** The device that calls, and its owners in the account. */
-  readonly device?: ResourceKey;
-  readonly userIds?: readonly string[];
   /** Headers for every response to the INVITE, e.g. `X-Pivot-Trace`. */
   readonly headers: SipHeaders;
 }
@@ -111,8 +107,7 @@ export class ALeg implements Call {
       callerIdName: invite.callerIdName,
       callerIdNumber: invite.callerIdNumber,
       ...(invite.forwardedFrom === undefined ? {} : { forwardedFrom: invite.forwardedFrom }),
-      ...(options.device === undefined ? {} : { device: options.device }),
-      userIds: options.userIds ?? [],
+      userIds: [],
     };
     this.#sound = new LegSound({
       resources: options.resources,
@@ -187,7 +182,7 @@ export class ALeg implements Call {
       if (CANCELED_MEANWHILE.test(String(error))) this.#canceled();
       this.signal.throwIfAborted();
       const reason = faultOf(error, routingCodes.answerFailed);
-      answered.fail(reason);
+      answered.fail(reason, true);
       this.span.fail(reason);
       this.#end({ side: 'worker', cause: 'NORMAL_TEMPORARY_FAILURE' }, 'failed');
     } finally {

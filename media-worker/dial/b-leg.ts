@@ -96,7 +96,7 @@ export class BLeg implements Call {
     this.#options = options;
     this.#parent = parent.facts();
     this.#events = new LegEvents(options.events, plan.wish.callback);
-    this.span = span.child('dial.leg', { 'pivot.leg.call_id': this.callId, 'pivot.leg.to': plan.name });
+    this.span = span.attempt('dial.leg', { 'pivot.leg.call_id': this.callId, 'pivot.leg.to': plan.name });
     const { language, customApplicationVars, customSipHeaders, customChannelVars, variables } = parent.memory;
     this.memory = {
       language,
@@ -255,6 +255,7 @@ export class BLeg implements Call {
       }
       const failure = this.#failureOf(result);
       if (failure.fault !== undefined) span.fail(failure.fault);
+      else if (failure.status === 'failed' && failure.sipStatus !== undefined) span.refused(failure.sipStatus);
       return { kind: 'failed', failure, next: result.kind === 'not sent' || isServersFault(result.status, this.#rang) };
     } catch (error) {
       wanted.resolve(false);

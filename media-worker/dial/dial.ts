@@ -67,8 +67,14 @@ export interface DialDeps {
 export async function dial(plan: RingPlan, wish: DialWish, deps: DialDeps): Promise<Dialled> {
   const { call } = deps;
   if (wish.answerFirst) await call.answer().catch(() => {});
-  if (call.signal.aborted) return failed(CANCELED);
-  return new Dial(plan, wish, deps).run();
+  const dialled = call.signal.aborted ? failed(CANCELED) : await new Dial(plan, wish, deps).run();
+  // Calls are looked for by what became of calling out.
+  const { status, sipStatus } = dialled;
+  call.span.set({
+    'pivot.dial.status': status,
+    ...(sipStatus === undefined ? {} : { 'pivot.dial.sip_status': sipStatus }),
+  });
+  return dialled;
 }
 
 /** Longest recording of a call out. */
@@ -102,7 +108,9 @@ class Dial {
       const rung = await ring(this.#plan, { leg: (plan) => this.#leg(plan), signal: call.signal, span });
       await this.#early;
       if (rung.kind === 'taken') return await this.#connect(rung.leg);
-      return failed(call.signal.aborted ? CANCELED : rung.failure, this.#lastLeg);
+      if (call.signal.aborted) return failed(CANCELED, this.#lastLeg);
+      if (rung.failure.fault?.severity === 'error') span.fail(rung.failure.fault);
+      return failed(rung.failure, this.#lastLeg);
     } finally {
       await this.#heard?.stop();
       await this.#bridge?.part();

@@ -33,7 +33,7 @@ async function ringOne(plan: RingPlan, context: RingContext, deadline: AbortSign
       const { failure } = plan;
       if (failure.fault?.severity === 'warning') context.span.warn(failure.fault);
       else if (failure.fault !== undefined) {
-        const span = context.span.child('dial.leg');
+        const span = context.span.attempt('dial.leg');
         span.fail(failure.fault);
         span.end();
       }

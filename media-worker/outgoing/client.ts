@@ -8,7 +8,7 @@ import { type AddressPolicyOptions, createAddressPolicy } from './policy.ts';
 import { Pool } from './pool.ts';
 import { isRedirect, MAX_REDIRECTS, type Method, redirectedMethod } from './redirect.ts';
 import { createResolver, type LookupAll, systemLookup } from './resolver.ts';
-import { type Reply, send } from './send.ts';
+import { type Reply, type Response, send } from './send.ts';
 import type {
   Outgoing,
   OutgoingRequest,
@@ -102,6 +102,7 @@ class Journey {
   #sent: Readonly<Record<string, string>> = {};
   #peer: Trail['peer'];
   #reused = false;
+  #seen: Response | undefined;
   #stages: Omit<Timings, 'totalMs'> = {};
   /** Still at the first origin, where custom headers may go. */
   #home = true;
@@ -156,6 +157,7 @@ class Journey {
       ...(this.#peer === undefined ? {} : { peer: this.#peer }),
       reused: this.#reused,
       sent: this.#sent,
+      ...(this.#seen === undefined ? {} : { unusable: responseOf(this.#seen, this.#seen.body) }),
     };
   }
 
@@ -210,6 +212,7 @@ class Journey {
     const mayRepeat = replayable ?? (this.#method === 'GET' || this.#method === 'HEAD');
     const signal = this.#ended.signal;
     this.#sent = this.#headersFor(target, first);
+    this.#seen = undefined;
     for (let fresh = false; ; fresh = true) {
       const connection = await this.#pool.acquire(target, tls, signal, fresh);
       if (connection === undefined) return { ok: false, failure: this.#outOfTime(undefined, target, false) };
@@ -225,11 +228,14 @@ class Journey {
           if (this.#ending === 'closed') return { ok: false, failure: { fault: closedFault(), retryOn: [] } };
           return { ok: true, reply };
         case 'too-large':
+          this.#seen = reply.seen;
           return { ok: false, failure: { fault: reply.fault, retryOn: [] } };
         case 'aborted':
-          return { ok: false, failure: this.#outOfTime(connection.stage, target, reply.sawHeaders) };
+          this.#seen = reply.seen;
+          return { ok: false, failure: this.#outOfTime(connection.stage, target, reply.seen !== undefined) };
         case 'error': {
-          const failure = failureOf(reply.error, connection.stage, target, reply.sawHeaders);
+          this.#seen = reply.seen;
+          const failure = failureOf(reply.error, connection.stage, target, reply.seen !== undefined);
           if (reused && !fresh && mayRepeat && failure.fault.code === webhookCodes.lost.code) continue;
           return { ok: false, failure };
         }
@@ -278,18 +284,17 @@ class Journey {
       const decoded = await decodeBody(reply.body, encoding, maxBytes);
       if (decoded.ok) ({ body } = decoded);
       // The status says enough where it is no success.
-      else if (reply.status < 300) return this.fail({ fault: decoded.fault, retryOn: [] });
-      else body = Buffer.alloc(0);
+      else if (reply.status < 300) {
+        this.#seen = { ...reply, partial: true };
+        return this.fail({ fault: decoded.fault, retryOn: [] });
+      } else body = Buffer.alloc(0);
     }
-    const response: OutgoingResponse = {
-      status: reply.status,
-      headers: reply.headers,
-      body,
-      partial: reply.partial,
-      wireBytes: reply.body.length,
-    };
-    return { ok: true, response, trail: this.#trail() };
+    return { ok: true, response: responseOf(reply, body), trail: this.#trail() };
   }
+}
+
+function responseOf({ status, headers, partial, body: wire }: Response, body: Buffer): OutgoingResponse {
+  return { status, headers, body, partial, wireBytes: wire.length };
 }
 
 /** The policy's refusal of a redirect's target has its own code: the cure is with the web server, not with the setting. */

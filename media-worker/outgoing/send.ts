@@ -15,17 +15,20 @@ export type Headers = Readonly<Record<string, string | readonly string[]>>;
 
 /** What came back over one connection for one message. */
 export type Reply =
-  | {
-      readonly kind: 'response';
-      readonly status: number;
-      readonly headers: Headers;
-      readonly body: Buffer;
-      readonly partial: boolean;
-      readonly firstByteMs: number;
-    }
-  | { readonly kind: 'error'; readonly error: unknown; readonly sawHeaders: boolean }
-  | { readonly kind: 'too-large'; readonly fault: Fault }
-  | { readonly kind: 'aborted'; readonly sawHeaders: boolean };
+  | Response
+  | { readonly kind: 'error'; readonly error: unknown; readonly seen: Response | undefined }
+  | { readonly kind: 'too-large'; readonly fault: Fault; readonly seen: Response }
+  | { readonly kind: 'aborted'; readonly seen: Response | undefined };
+
+/** `seen`, where it is none that can be used: what had come of it. */
+export interface Response {
+  readonly kind: 'response';
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+  readonly partial: boolean;
+  readonly firstByteMs: number;
+}
 
 /**
  * Sends a message on a connection and collects the reply up to `maxBytes`. When `signal` aborts, the connection is dropped at once,
@@ -41,7 +44,7 @@ export function send(
   const { promise, resolve } = Promise.withResolvers<Reply>();
   if (signal.aborted) {
     connection.drop();
-    resolve({ kind: 'aborted', sawHeaders: false });
+    resolve({ kind: 'aborted', seen: undefined });
     return promise;
   }
   const chunks: Buffer[] = [];
@@ -58,7 +61,7 @@ export function send(
     signal.removeEventListener('abort', onAbort);
     resolve(reply);
   };
-  const response = (partial: boolean): Reply => ({
+  const response = (partial: boolean): Response => ({
     kind: 'response',
     status,
     headers,
@@ -66,10 +69,11 @@ export function send(
     partial,
     firstByteMs,
   });
+  const seen = (): Response | undefined => (status === 0 ? undefined : response(true));
   // The status says enough where it is no success: what has come of the body will do.
   const enough = (): boolean => status >= 300;
   const onAbort = (): void => {
-    settle(status >= 400 ? response(true) : { kind: 'aborted', sawHeaders: status !== 0 });
+    settle(status >= 400 ? response(true) : { kind: 'aborted', seen: seen() });
     connection.drop();
   };
   signal.addEventListener('abort', onAbort, { once: true });
@@ -79,6 +83,7 @@ export function send(
     else {
       settle({
         kind: 'too-large',
+        seen: response(true),
         fault: fault(webhookCodes.tooLarge, `the response has ${bytes}, more than the ${maxBytes} allowed`),
       });
     }
@@ -121,12 +126,12 @@ export function send(
           settle(response(false));
         },
         onResponseError(_controller, error) {
-          settle({ kind: 'error', error, sawHeaders: status !== 0 });
+          settle({ kind: 'error', error, seen: seen() });
         },
       },
     );
   } catch (error) {
-    settle({ kind: 'error', error, sawHeaders: false });
+    settle({ kind: 'error', error, seen: undefined });
   }
   return promise;
 }

@@ -73,6 +73,8 @@ export interface Trail {
   readonly reused: boolean;
   /** Headers of the last hop, lower-case names, as sent but for what the connection itself adds. Holds secrets. */
   readonly sent: Readonly<Record<string, string>>;
+  /** What came of a response that cannot be used: too large, cut off, wrongly compressed. Its body is as it came on the wire. */
+  readonly unusable?: OutgoingResponse;
 }
 
 export interface OutgoingResponse {

@@ -119,6 +119,7 @@ export class Deliveries {
       'pivot.recording.sid': entry.sid,
       'pivot.call.id': entry.callId,
       'pivot.account': entry.account,
+      'pivot.callflow': entry.callflow,
       'pivot.recording.attempt': entry.failures + 1,
     };
     const name = step === 'upload' ? 'recording.upload' : 'recording.callback';

@@ -12,8 +12,6 @@ export interface Invite {
   /** Empty when withheld (RFC 3323 `Privacy: id`, or the user `anonymous`). */
   readonly callerIdNumber: string;
   readonly callerIdName: string;
-  /** The caller does not want to be shown. */
-  readonly withheld: boolean;
   readonly forwardedFrom?: string;
   /** `X-` headers, at most 64 of at most 1 KiB; names as they were written. */
   readonly customHeaders: Readonly<Record<string, string>>;
@@ -24,6 +22,8 @@ export interface Invite {
   readonly sourcePort: number;
 }
 
+/** Characters of a Call-ID that are kept. */
+export const LONGEST_CALL_ID = 256;
 const MOST_HEADERS = 64;
 const LONGEST_VALUE = 1024;
 
@@ -42,14 +42,13 @@ export function readInvite(request: SipRequest): { ok: true; invite: Invite } | 
   return {
     ok: true,
     invite: {
-      callId: callId.slice(0, 256),
+      callId: callId.slice(0, LONGEST_CALL_ID),
       from: party(from),
       fromName: from.name,
       to: party(to),
       request: target,
       callerIdNumber: withheld ? '' : (from.user ?? ''),
       callerIdName: withheld ? '' : from.name,
-      withheld,
       ...(forwardedFrom === undefined ? {} : { forwardedFrom }),
       customHeaders: customHeaders(request),
       sdp: request.body ?? '',

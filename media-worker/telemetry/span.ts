@@ -10,6 +10,8 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { type CodeEntry, type Fault, faultOf } from '../../crds/errors/fault.ts';
+import { CallRoot } from './call-root.ts';
+import { faultAttributes } from './fault-attributes.ts';
 
 export type SpanAttributes = Attributes;
 export type Kind = 'internal' | 'server' | 'client';
@@ -20,19 +22,6 @@ const KINDS: Readonly<Record<Kind, SpanKind>> = {
   client: SpanKind.CLIENT,
 };
 
-/** Attributes that say which fault it was; the same in spans, events, logs and conditions. */
-export function faultAttributes(fault: Fault): SpanAttributes {
-  const { file, line, column, pointer } = fault.place ?? {};
-  return {
-    'pivot.error.code': fault.code,
-    'pivot.error.message': fault.message,
-    ...(file === undefined ? {} : { 'pivot.error.file': file }),
-    ...(line === undefined ? {} : { 'pivot.error.line': line }),
-    ...(column === undefined ? {} : { 'pivot.error.column': column }),
-    ...(pointer === undefined ? {} : { 'pivot.error.pointer': pointer }),
-  };
-}
-
 /**
  * One span of a call's trace, and the way to make spans beneath it. Every span is ended by the one who started it; prefer `run`,
  * which cannot forget.
@@ -41,22 +30,34 @@ export class CallSpan {
   readonly #span: Span;
   readonly #tracer: Tracer;
   readonly #context: Context;
+  readonly #name: string;
+  readonly #root: CallRoot | undefined;
+  /** What fails here or beneath is not the call's failure yet. */
+  readonly #apart: boolean;
 
-  private constructor(tracer: Tracer, span: Span, parent: Context) {
+  private constructor(
+    tracer: Tracer,
+    span: Span,
+    parent: Context,
+    of: { readonly name: string; readonly root?: CallRoot | undefined; readonly apart?: boolean },
+  ) {
     this.#tracer = tracer;
     this.#span = span;
     this.#context = trace.setSpan(parent, span);
+    this.#name = of.name;
+    this.#root = of.root;
+    this.#apart = of.apart ?? false;
   }
 
-  /** Starts a trace's root span; `startedAt` (epoch milliseconds): when what it stands for began, if that was earlier. */
-  static root(tracer: Tracer, name: string, attributes: SpanAttributes, startedAt?: number): CallSpan {
-    const options = { kind: SpanKind.SERVER, attributes, ...(startedAt === undefined ? {} : { startTime: startedAt }) };
-    return new CallSpan(tracer, tracer.startSpan(name, options, ROOT_CONTEXT), ROOT_CONTEXT);
+  /** Starts a trace's root span. `parent` continues a caller's trace (from a trusted `traceparent`). */
+  static root(tracer: Tracer, name: string, attributes: SpanAttributes, parent: Context = ROOT_CONTEXT): CallSpan {
+    const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+    return new CallSpan(tracer, span, parent, { name, root: new CallRoot(span, attributes) });
   }
 
   /** A span whose parent has ended, or was of another process: what is still done for a call when it is over. */
   static beneath(tracer: Tracer, name: string, attributes: SpanAttributes, parent: Context, kind: Kind): CallSpan {
-    return new CallSpan(tracer, tracer.startSpan(name, { kind: KINDS[kind], attributes }, parent), parent);
+    return new CallSpan(tracer, tracer.startSpan(name, { kind: KINDS[kind], attributes }, parent), parent, { name });
   }
 
   /** A span that records nothing, for what runs outside a call (tests, tools). */
@@ -66,6 +67,7 @@ export class CallSpan {
       tracer,
       trace.wrapSpanContext({ traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 }),
       ROOT_CONTEXT,
+      { name: 'none' },
     );
   }
 
@@ -85,8 +87,21 @@ export class CallSpan {
 
   /** Starts a child; the caller ends it. */
   child(name: string, attributes: SpanAttributes = {}, kind: Kind = 'internal'): CallSpan {
-    const span = this.#tracer.startSpan(name, { kind: KINDS[kind], attributes }, this.#context);
-    return new CallSpan(this.#tracer, span, this.#context);
+    return this.#start(name, attributes, kind, this.#apart);
+  }
+
+  /**
+   * Starts a child that may fail without the call failing: something else is tried then, or whoever tries says what it comes to. Nothing in it or
+   * beneath marks the root.
+   */
+  attempt(name: string, attributes: SpanAttributes = {}, kind: Kind = 'internal'): CallSpan {
+    return this.#start(name, attributes, kind, true);
+  }
+
+  #start(name: string, attributes: SpanAttributes, kind: Kind, apart: boolean): CallSpan {
+    const all = { ...this.#root?.forChild, ...attributes };
+    const span = this.#tracer.startSpan(name, { kind: KINDS[kind], attributes: all }, this.#context);
+    return new CallSpan(this.#tracer, span, this.#context, { name, root: this.#root, apart });
   }
 
   /** Runs `work` in a child span and ends the span whatever happens; a throw marks it failed and is passed on. */
@@ -109,22 +124,37 @@ export class CallSpan {
 
   set(attributes: SpanAttributes): void {
     this.#span.setAttributes(attributes);
+    if (this.#root?.is(this.#span) === true) this.#root.know(attributes);
   }
 
   event(name: string, attributes: SpanAttributes = {}): void {
     this.#span.addEvent(name, attributes);
   }
 
-  /** Something was skipped, clamped or defaulted; the call goes on. */
+  /** Something was skipped, clamped or defaulted, or could not be had; the call goes on. */
   warn(fault: Fault): void {
     this.#span.addEvent('pivot.warning', faultAttributes(fault));
+    if (fault.severity === 'error' && !this.#apart) this.#root?.failed(fault, this.#name, false);
+    else this.#root?.warned(fault, this.#name);
   }
 
-  /** What the span stands for failed. */
-  fail(fault: Fault): void {
+  /** What the span stands for failed. `decisive`: it ended the call, or sent it to its failback. */
+  fail(fault: Fault, decisive = false): void {
     this.#span.setAttributes({ ...faultAttributes(fault), 'error.type': fault.code });
     this.#span.setStatus({ code: SpanStatusCode.ERROR, message: `${fault.code} ${fault.message}` });
     this.#span.addEvent('pivot.error', faultAttributes(fault));
+    if (!this.#apart) this.#root?.failed(fault, this.#name, decisive || this.#root.is(this.#span));
+  }
+
+  /** A SIP server refused the request with a status that nobody meant: neither busy nor absent. */
+  refused(sipStatus: number): void {
+    this.#span.setAttribute('error.type', String(sipStatus));
+    this.#span.setStatus({ code: SpanStatusCode.ERROR, message: `SIP ${sipStatus}` });
+  }
+
+  /** A web server answered one of the call's exchanges with this HTTP status; the root carries the worst. */
+  answered(status: number): void {
+    this.#root?.answered(status);
   }
 
   end(): void {

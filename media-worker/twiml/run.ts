@@ -54,7 +54,7 @@ function runVerb(verb: Verb, context: TwimlContext): Promise<Ran> {
       const fault = faultOf(error, twimlCodes.verbFailed);
       span.set({ 'pivot.twiml.outcome': 'failed' });
       context.metrics.verbRan(verb.verb, 'failed');
-      span.fail(fault);
+      span.fail(fault, true);
       return { kind: 'failed', fault };
     }
   });

@@ -3,7 +3,8 @@ import type { RetryOn } from '../../crds/resources.ts';
 import type { CookieJar } from '../outgoing/cookies.ts';
 import type { Outgoing, OutgoingRequest, OutgoingResult } from '../outgoing/types.ts';
 import { parseTarget } from '../outgoing/url.ts';
-import { type CallSpan, faultAttributes, type SpanAttributes } from '../telemetry/span.ts';
+import { faultAttributes } from '../telemetry/fault-attributes.ts';
+import type { CallSpan, SpanAttributes } from '../telemetry/span.ts';
 import { type Dispatched, dispatchResponse, type ResponseBody } from './dispatch.ts';
 import { type Encoded, encodeRequest, mergeQuery } from './encode.ts';
 import { IDEMPOTENCY_HEADER, signer, webhookHeaders } from './headers.ts';
@@ -48,7 +49,7 @@ export type AttemptResult =
 
 /** Sends one request within a CLIENT span and reads the answer. Rejects only with the signal's reason. */
 export async function performAttempt(attempt: Attempt, deps: AttemptDeps): Promise<AttemptResult> {
-  const span = deps.span.child(attempt.method, {}, 'client');
+  const span = deps.span.attempt(attempt.method, {}, 'client');
   try {
     for (const warning of attempt.warnings) span.warn(warning);
     const redactor = redactorOf(attempt);
@@ -130,6 +131,7 @@ function judge(attempt: Attempt, result: OutgoingResult, span: CallSpan, redacto
     return { ok: false, fault, retryOn: result.retryOn };
   }
   const { response, trail } = result;
+  span.answered(response.status);
   const type = response.headers['content-type'];
   const dispatched = dispatchResponse(
     { status: response.status, contentType: typeof type === 'string' ? type : type?.[0], body: response.body },

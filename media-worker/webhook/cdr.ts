@@ -163,7 +163,7 @@ async function postOnce(
   const body = encodeForm(form);
   const redactor = createRedactor(settings.secrets);
   const userAgent = `Pivot/${deps.version}`;
-  const span = parent.child('POST', { 'pivot.webhook.kind': 'cdr', 'pivot.cdr.leg': record.leg }, 'client');
+  const span = parent.attempt('POST', { 'pivot.webhook.kind': 'cdr', 'pivot.cdr.leg': record.leg }, 'client');
   try {
     span.set(requestAttributes({ method: 'POST', url, body, resend, userAgent, debug: settings.debug }, redactor));
     const common = webhookHeaders(url, settings, { userAgent, span, contentType: 'application/x-www-form-urlencoded' });

@@ -1,4 +1,4 @@
-import type { OutgoingResult } from '../outgoing/types.ts';
+import type { OutgoingResponse, OutgoingResult } from '../outgoing/types.ts';
 import { parseTarget, withoutQuery } from '../outgoing/url.ts';
 import type { SpanAttributes } from '../telemetry/span.ts';
 import { type Redactor, recordBody, recordHeaders, recordText } from './record.ts';
@@ -30,7 +30,8 @@ export function requestAttributes(request: ShownRequest, redactor: Redactor): Sp
 
 /** What came of it: status, peer, redirects, stages in milliseconds, and headers and body where `debug` is on. */
 export function resultAttributes(result: OutgoingResult, debug: boolean, redactor: Redactor): SpanAttributes {
-  const { peer, redirects, timings, reused, sent } = result.trail;
+  const { peer, redirects, timings, reused, sent, unusable } = result.trail;
+  const response = result.ok ? result.response : unusable;
   return {
     ...(peer === undefined ? {} : { 'network.peer.address': peer.address, 'network.peer.port': peer.port }),
     ...(redirects.length === 0
@@ -47,15 +48,11 @@ export function resultAttributes(result: OutgoingResult, debug: boolean, redacto
     ...stage('total', timings.totalMs),
     'pivot.webhook.connection_reused': reused,
     ...(debug ? recordHeaders('pivot.webhook.request.headers', sent, redactor) : {}),
-    ...(result.ok ? responseAttributes(result.response, debug, redactor) : {}),
+    ...(response === undefined ? {} : responseAttributes(response, debug, redactor)),
   };
 }
 
-function responseAttributes(
-  response: Extract<OutgoingResult, { ok: true }>['response'],
-  debug: boolean,
-  redactor: Redactor,
-): SpanAttributes {
+function responseAttributes(response: OutgoingResponse, debug: boolean, redactor: Redactor): SpanAttributes {
   const always = {
     'http.response.status_code': response.status,
     'http.response.body.size': response.wireBytes,

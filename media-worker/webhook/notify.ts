@@ -44,7 +44,7 @@ export async function notify(
   let failed: Fault | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     if (attempt > 1) await pause(PAUSE_MS * 2 ** (attempt - 2), signal);
-    const span = parent.child(notice.method, { 'pivot.webhook.kind': 'status callback' }, 'client');
+    const span = parent.attempt(notice.method, { 'pivot.webhook.kind': 'status callback' }, 'client');
     try {
       const contentType = post ? 'application/x-www-form-urlencoded' : undefined;
       const common = webhookHeaders(url, settings, { userAgent: `Pivot/${PRODUCT_VERSION}`, span, contentType });

@@ -107,12 +107,11 @@ async function runTwiml(
   return ended.kind === 'exchange' ? ended.next : undefined;
 }
 
-function failBack({ call, node, span }: ModuleContext, reason: Fault): Outcome {
+function failBack({ node, span }: ModuleContext, reason: Fault): Outcome {
   const failback = node.children?.['_'] as Json | undefined;
   const hasFailback = isObject(failback) && Object.keys(failback).length > 0;
-  span.fail(reason);
+  span.fail(reason, true);
   span.set({ 'pivot.failback': hasFailback });
-  call.span.set({ 'pivot.error.code': reason.code, 'pivot.error.message': reason.message });
   return hasFailback ? { kind: 'continue', key: '_' } : { kind: 'stop', cause: 'NORMAL_TEMPORARY_FAILURE' };
 }
 

@@ -81,7 +81,7 @@ async function tellOnce(
   signal: AbortSignal,
 ): Promise<OutgoingResult> {
   const redactor = createRedactor([]);
-  const span = parent.child(method, { 'pivot.webhook.kind': 'notice' }, 'client');
+  const span = parent.attempt(method, { 'pivot.webhook.kind': 'notice' }, 'client');
   try {
     span.set(requestAttributes({ method, url: uri, body, resend, userAgent: USER_AGENT, debug: false }, redactor));
     const result = await outgoing.request({

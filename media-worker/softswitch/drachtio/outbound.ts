@@ -160,7 +160,8 @@ export function createOutbound(context: Context): OutboundSide {
   }
 
   function start(app: App, replyTo: string, given: RequestMessage, peer: Peer): void {
-    if (stack.transport.isSelf(peer)) {
+    const own = stack.transport.addressFor(peer);
+    if (peer.address === own.host && peer.port === own.port) {
       nok(app, replyTo, 'can not send request to myself');
       return;
     }

@@ -57,8 +57,7 @@ export interface RtpStatistics {
 }
 
 export interface RtpSession {
-  /** What SDP says to a far end with this address (empty while it is not known). */
-  addressFor(peer: string): string;
+  readonly localAddress: string;
   readonly localPort: number;
   readonly statistics: RtpStatistics;
   /** Starts or changes the far end. Symmetric RTP: once a valid packet came, it is answered to where it came from. */

@@ -19,8 +19,6 @@ export interface StackOptions {
   readonly clock?: Clock | undefined;
   readonly timers?: SipTimers | undefined;
   readonly maxConnections?: number | undefined;
-  /** See `TransportOptions`. */
-  readonly externalFor?: ((peer: Peer) => string | undefined) | undefined;
   readonly probeAfterMs?: number | undefined;
   readonly onRequest: (request: IncomingRequest, transaction: ServerTransaction) => void;
   readonly onAck: (ack: IncomingRequest) => void;
@@ -94,7 +92,6 @@ export async function createSipStack(options: StackOptions): Promise<SipStack> {
     host: options.host,
     port: options.port,
     transports: options.transports,
-    externalFor: options.externalFor,
     ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
     receive,
     connectionClosed: (connection) => transactions.connectionClosed(connection),

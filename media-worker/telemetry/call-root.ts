@@ -1,0 +1,76 @@
+import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
+import type { Fault, PvCode } from '../../crds/errors/fault.ts';
+import { ROOT_SPAN } from '../../runtime/span-names.ts';
+import { faultAttributes } from './fault-attributes.ts';
+
+/** What a call is looked for by: on its root span, and on spans that begin when the root has ended. */
+const IDENTITY = ['pivot.call.id', 'pivot.account', 'pivot.callflow', 'pivot.number', 'pivot.from'] as const;
+
+/**
+ * The root span of a call, on which stands what people search for: who and where, what went wrong in it and in which span, the worst answer of
+ * its web servers. The spans beneath share it.
+ */
+export class CallRoot {
+  readonly #span: Span;
+  readonly #identity: Attributes = {};
+  #failed: PvCode | undefined;
+  #warned = false;
+  #worstStatus = 0;
+  #wanted = false;
+
+  constructor(span: Span, attributes: Attributes) {
+    this.#span = span;
+    this.know(attributes);
+  }
+
+  is(span: Span): boolean {
+    return this.#span === span;
+  }
+
+  /** Attributes of the root, of which those that identify the call are kept. */
+  know(attributes: Attributes): void {
+    for (const key of IDENTITY) if (attributes[key] !== undefined) this.#identity[key] = attributes[key];
+    if (attributes['pivot.debug'] === true) this.#wanted = true;
+  }
+
+  /** Its trace is exported whatever the sampler says. */
+  get wanted(): boolean {
+    return this.#wanted || this.#failed !== undefined;
+  }
+
+  /** What a span needs that begins now: when the root has gone already, it is found by itself. */
+  get forChild(): Attributes {
+    return this.#span.isRecording() ? {} : this.#identity;
+  }
+
+  /**
+   * Something failed in the span of the name `where`. The first is the cause of what follows, and stays; `decisive` ones, which ended the call or
+   * sent it to its failback, go before. The root's own failing leaves the place that is known of the same fault.
+   */
+  failed(fault: Fault, where: string, decisive: boolean): void {
+    if (this.#failed !== undefined && !decisive) return;
+    const known = where === ROOT_SPAN && this.#failed === fault.code;
+    this.#failed = fault.code;
+    if (known) return;
+    this.#span.setAttributes({ ...faultAttributes(fault), 'error.type': fault.code, 'pivot.error.span': where });
+    this.#span.setStatus({ code: SpanStatusCode.ERROR, message: `${fault.code} ${fault.message}` });
+  }
+
+  /** Something was skipped, clamped or defaulted in the span `where`. The first is told. */
+  warned(fault: Fault, where: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    this.#span.setAttributes({
+      'pivot.warning.code': fault.code,
+      'pivot.warning.message': fault.message,
+      'pivot.warning.span': where,
+    });
+  }
+
+  /** A web server answered an exchange with this HTTP status. */
+  answered(status: number): void {
+    if (status <= this.#worstStatus) return;
+    this.#worstStatus = status;
+    this.#span.setAttribute('pivot.exchange.worst_status', status);
+  }
+}
