@@ -1,12 +1,15 @@
 import { Command, CommanderError, Option } from 'commander';
 import { cliCodes } from '../crds/errors/cli.ts';
 import { PivotError } from '../crds/errors/fault.ts';
+import { DIGEST_OFFERS } from '../media-worker/admission/digest.ts';
+import { INBOUND_MODES, type InboundMode } from '../media-worker/admission/inbound-mode.ts';
 import { PRODUCT_VERSION } from '../runtime/version.ts';
 import {
   dtmf,
   duration,
   hostPort,
   httpUrl,
+  ipAddress,
   portRange,
   positiveInteger,
   resourceName,
@@ -40,6 +43,24 @@ function recordingOptions(command: Command): Command {
     );
 }
 
+/** Whose calls are taken. */
+function inboundOption(usual: InboundMode): Option {
+  return new Option(
+    '--inbound <whose>',
+    'authenticated: take calls of devices that show their password, and of trunks by their addresses; open: of everybody',
+  )
+    .choices(INBOUND_MODES)
+    .env('PIVOT_INBOUND')
+    .default(usual);
+}
+
+function digestOption(): Option {
+  return new Option('--digest <how>', 'algorithms by which devices are asked for their password')
+    .choices(DIGEST_OFFERS)
+    .env('PIVOT_DIGEST')
+    .default('md5');
+}
+
 function upCommand(): Command {
   return recordingOptions(new Command('up'))
     .description('run everything on this machine: manifests from a folder, media worker, softswitch, debug API')
@@ -66,6 +87,14 @@ function upCommand(): Command {
       )
         .argParser(several)
         .default([]),
+    )
+    .addOption(
+      new Option(
+        '--external-address <ip>',
+        'what the softswitch tells callers in SIP and SDP, behind NAT; else where it listens',
+      )
+        .argParser(ipAddress)
+        .env('PIVOT_EXTERNAL_ADDRESS'),
     )
     .addOption(
       new Option(
@@ -98,6 +127,8 @@ function upCommand(): Command {
       ).argParser(httpUrl),
     )
     .addOption(new Option('--data <dir>', 'folder for cached sound and recordings').default('data/'))
+    .addOption(inboundOption('open'))
+    .addOption(digestOption())
     .addOption(new Option('--max-calls <n>', 'calls at once; more get 503').argParser(positiveInteger).default(200))
     .addOption(
       new Option(
@@ -293,6 +324,14 @@ function mediaWorkerCommand(): Command {
         .default(portRange('127.0.0.1:20000-29999'), '127.0.0.1:20000-29999'),
     )
     .addOption(
+      new Option(
+        '--external-address <ip>',
+        'what the softswitch tells callers in SIP and SDP, behind NAT; else where it listens',
+      )
+        .argParser(ipAddress)
+        .env('PIVOT_EXTERNAL_ADDRESS'),
+    )
+    .addOption(
       new Option('--drachtio <host:port>', 'the drachtio-server to use instead of the softswitch (with --freeswitch)')
         .argParser(hostPort)
         .env('PIVOT_DRACHTIO'),
@@ -325,6 +364,8 @@ function mediaWorkerCommand(): Command {
         'send traces to this OTLP/HTTP receiver; the standard OTEL_* variables count too',
       ).argParser(httpUrl),
     )
+    .addOption(inboundOption('authenticated'))
+    .addOption(digestOption())
     .addOption(
       new Option('--max-calls <n>', 'calls at once; more get 503').argParser(positiveInteger).env('PIVOT_MAX_CALLS'),
     )

@@ -9,6 +9,8 @@ import type { Running } from './running.ts';
 export interface MediaServerOptions {
   readonly sip: HostPort;
   readonly rtp: PortRange;
+  /** IP address that the softswitch tells callers; default: where it listens. */
+  readonly externalAddress?: string;
   /** Both or neither. */
   readonly drachtio?: HostPort;
   readonly drachtioSecret: string;
@@ -46,6 +48,7 @@ export async function mediaServers(
       admin: { host, port: 0, secret: drachtioSecret },
       esl: { host, port: 0, password: freeswitchSecret },
       rtp: options.rtp,
+      ...(options.externalAddress === undefined ? {} : { externalAddress: options.externalAddress }),
       log: (level, message, fields) => log[level](fields ?? {}, message),
     }),
     (started) => started.close(),

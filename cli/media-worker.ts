@@ -7,6 +7,8 @@ import { cliCodes } from '../crds/errors/cli.ts';
 import { fault, formatFault, PivotError } from '../crds/errors/fault.ts';
 import type { FleetSettings, SecretValues } from '../crds/routing-table.ts';
 import { STREAM_PATH, type WorkerState } from '../crds/stream.ts';
+import type { DigestOffer } from '../media-worker/admission/digest.ts';
+import type { InboundMode } from '../media-worker/admission/inbound-mode.ts';
 import type { AddressPolicyOptions } from '../media-worker/outgoing/policy.ts';
 import type { Outgoing } from '../media-worker/outgoing/types.ts';
 import type { Recordings } from '../media-worker/recordings/recordings.ts';
@@ -46,6 +48,8 @@ export interface MediaWorkerCommandOptions extends MediaServerOptions, Recording
   readonly http: HostPort;
   readonly eventSocketAddress: string;
   readonly otlp?: string;
+  readonly inbound: InboundMode;
+  readonly digest: DigestOffer;
   readonly maxCalls?: number;
   readonly deny: readonly string[];
   readonly allow: readonly string[];
@@ -190,6 +194,8 @@ async function start(options: MediaWorkerCommandOptions, running: Running, signa
         maxCalls,
         health,
         language: 'en-us',
+        inbound: options.inbound,
+        digest: options.digest,
         allowLoopbackUrls: options.allowLoopbackUrls === true,
         onChange: () => {
           const { ready, reasons } = readiness();

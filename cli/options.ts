@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 
 export interface HostPort {
@@ -27,6 +28,11 @@ export function portRange(value: string): PortRange {
     throw new InvalidArgumentError('It must be HOST:FROM-TO with FROM below TO, like 127.0.0.1:20000-20999.');
   }
   return { host: match[1] ?? (match[2] === '' ? '127.0.0.1' : (match[2] ?? '127.0.0.1')), from, to };
+}
+
+export function ipAddress(value: string): string {
+  if (isIP(value) === 0) throw new InvalidArgumentError('It must be an IP address, like 198.51.100.7.');
+  return value;
 }
 
 export interface ResourceName {

@@ -40,8 +40,8 @@ export function observeProcess(meter: Meter): void {
 /** The worker's end of the table stream. */
 export function observeTableClient(meter: Meter, table: TableClient): void {
   observed(meter, TABLE_METRICS.tableConnected, (observe) => observe(table.connected ? 1 : 0));
-  observed(meter, TABLE_METRICS.tableInfo, (observe) => {
-    if (table.version !== undefined) observe(1, { version: table.version, origin: table.origin });
+  observed(meter, TABLE_METRICS.tableVersion, (observe) => {
+    if (table.version !== undefined) observe(numberOf(table.version), { origin: table.origin });
   });
   observed(meter, TABLE_METRICS.tableAge, (observe) => {
     if (table.ageMs !== undefined) observe(table.ageMs / 1000);
@@ -49,6 +49,11 @@ export function observeTableClient(meter: Meter, table: TableClient): void {
   observed(meter, TABLE_METRICS.tableStream, (observe) => {
     for (const [what, count] of Object.entries(table.figures)) observe(count, { what });
   });
+}
+
+/** A version in its first digits: as a label it would make a new series with every change. */
+function numberOf(version: string): number {
+  return Number.parseInt(version.replace(/^.*:/, '').slice(0, 12), 16);
 }
 
 /** What of the softswitch is shown. */

@@ -3,6 +3,8 @@ import { cliCodes } from '../crds/errors/cli.ts';
 import { fault, formatFault, PivotError } from '../crds/errors/fault.ts';
 import { registerLocalDebugApi } from '../debug/api/debug-api.ts';
 import { TraceStore } from '../debug/trace-store.ts';
+import type { DigestOffer } from '../media-worker/admission/digest.ts';
+import type { InboundMode } from '../media-worker/admission/inbound-mode.ts';
 import type { SoundLibrary } from '../media-worker/media/library.ts';
 import type { Outgoing } from '../media-worker/outgoing/types.ts';
 import type { Recordings } from '../media-worker/recordings/recordings.ts';
@@ -37,6 +39,8 @@ export interface UpOptions extends MediaServerOptions, RecordingOptions {
   readonly eventSocketAddress: string;
   readonly otlp?: string;
   readonly data: string;
+  readonly inbound: InboundMode;
+  readonly digest: DigestOffer;
   readonly maxCalls: number;
   readonly deny: readonly string[];
   readonly allow: readonly string[];
@@ -168,6 +172,8 @@ async function start(
         log,
         maxCalls: () => options.maxCalls,
         language: 'en-us',
+        inbound: options.inbound,
+        digest: options.digest,
         allowLoopbackUrls: true,
         debugUrl: (account, callId) =>
           `${http.url}/v2/accounts/${encodeURIComponent(account)}/pivot/debug/${encodeURIComponent(callId)}`,

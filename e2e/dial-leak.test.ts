@@ -1,6 +1,7 @@
 /** Calls out of every outcome, again and again: nothing of them is left, neither endpoint nor dialog, timer, transaction, socket or span. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RingingCall } from '../media-worker/softswitch/phone.ts';
 import { type Dialling, startDialling } from './dialling.ts';
 import type { TracedCall } from './harness.ts';
@@ -48,12 +49,19 @@ describe('nothing of calls out is left', { timeout: 240_000 }, () => {
   ): Promise<void> {
     const caller = await bench.call(number);
     if (user !== undefined) await callee(await bench.callees.ringing(user), caller);
+    await whole(caller);
+  }
+
+  /** The call is over, and every span of it was ended before its root. */
+  async function whole(caller: TracedCall): Promise<void> {
     await caller.phone.ended;
     const root = await caller.trace.root;
     assert.notEqual(root.endedAt, undefined);
-    const open = caller.trace.events.filter(({ type }) => type === 'start').length;
-    const ended = caller.trace.events.filter(({ type }) => type === 'end').length;
-    assert.equal(ended, open, 'a span was not ended');
+    const ended = new Set(caller.trace.events.flatMap(({ type, span }) => (type === 'end' ? [span.spanId] : [])));
+    const open = caller.trace.events.flatMap(({ type, span }) =>
+      type === 'start' && !ended.has(span.spanId) ? [span.name] : [],
+    );
+    assert.deepEqual(open, [], 'spans that were not ended');
   }
 
   const outcomes = {
@@ -65,10 +73,18 @@ describe('nothing of calls out is left', { timeout: 240_000 }, () => {
     busy: () => dialled('2', 'busy', async (ringing) => ringing.reject(486)),
     'no answer': () => dialled('3', 'silent', async (ringing) => ringing.ring()),
     cancelled: () =>
-      dialled('4', 'cancelled', async (ringing, { phone }) => {
+      dialled('4', 'cancelled', async (ringing, { phone, trace }) => {
         ringing.ring();
+        // It may be another caller's leg that rings; as many are called as there are callers.
+        await trace.started('INVITE');
         await phone.hangup();
       }),
+    'cancelled at any moment': async () => {
+      const caller = await bench.call('4');
+      await delay(Math.random() * 60);
+      await caller.phone.hangup();
+      await whole(caller);
+    },
     failed: () => dialled('5', undefined, async () => {}),
     declined: () => dialled('6', 'declines', async (ringing) => (await ringing.answer()).ended),
     'several rung': () =>

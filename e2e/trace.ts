@@ -1,5 +1,9 @@
 import { get } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PhoneCall } from '../media-worker/softswitch/phone.ts';
+
+/** A challenge that nobody answers is traced after five seconds. */
+const ROOT_LIMIT_MS = 20_000;
 
 /** What a test looks at in a span of the debug API's stream. */
 export interface TraceSpan {
@@ -99,4 +103,23 @@ function readEvents(url: string, onEvent: (event: TraceEvent) => void): Promise<
     });
     request.on('error', reject);
   });
+}
+
+/** All spans of a call that is over, or will be soon; the root is named `call`. */
+export async function spansOf(http: string, callId: string, account = 'default'): Promise<readonly TraceSpan[]> {
+  const url = `${http}/v2/accounts/${account}/pivot/debug/${encodeURIComponent(callId)}/events`;
+  const limit = AbortSignal.timeout(ROOT_LIMIT_MS);
+  for (;;) {
+    const events: TraceEvent[] = [];
+    await readEvents(url, (event) => events.push(event)).catch(() => {});
+    const ended = events.filter(({ type }) => type === 'end').map(({ span }) => span);
+    if (ended.some(({ name }) => name === 'call')) return ended;
+    if (limit.aborted) throw new Error(`no trace of ${callId} at ${http}`);
+    await delay(50);
+  }
+}
+
+/** The root span of a call that is over, or will be soon. */
+export async function rootOf(http: string, callId: string, account?: string): Promise<TraceSpan> {
+  return (await spansOf(http, callId, account)).find(({ name }) => name === 'call')!;
 }

@@ -4,6 +4,13 @@ import { fault, PivotError } from '../crds/errors/fault.ts';
 import { routingCodes } from '../crds/errors/routing.ts';
 import type { CompiledMedia, SecretValues } from '../crds/routing-table.ts';
 import type { Logger } from '../runtime/log.ts';
+import { createAdmit } from './admission/admission.ts';
+import { createAttempts } from './admission/attempts.ts';
+import { createAuthenticator } from './admission/authenticator.ts';
+import type { DigestOffer } from './admission/digest.ts';
+import { createDirectory, type Directory } from './admission/directory.ts';
+import type { InboundMode } from './admission/inbound-mode.ts';
+import { createNonces } from './admission/nonces.ts';
 import { CallHandler } from './call/handler.ts';
 import { unlessAborted } from './call/waiting.ts';
 import { type Background, createBackground } from './callflow/background.ts';
@@ -46,6 +53,10 @@ export interface MediaWorkerOptions {
   /** Calls at once, asked at each INVITE; more get 503. */
   readonly maxCalls: () => number;
   readonly language: string;
+  /** Whose calls are taken. */
+  readonly inbound: InboundMode;
+  /** How passwords are asked for. */
+  readonly digest: DigestOffer;
   readonly allowLoopbackUrls: boolean;
   /** Where telephones have registered. Default: none has. */
   readonly contacts?: Contacts;
@@ -95,6 +106,7 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
   const { log, meter, onChange = () => {}, health = new HealthTally(Date.now) } = options;
   let router: Router | undefined;
   let secrets: SecretValues = new Map();
+  let directory: Directory | undefined;
   let media: MediaServer | undefined;
   let retired = false;
   const closed = new AbortController();
@@ -133,10 +145,22 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
     contacts: options.contacts ?? NO_CONTACTS,
     callsOut,
   });
+  const authenticator = createAuthenticator({
+    nonces: createNonces({ now: Date.now }),
+    attempts: createAttempts(Date.now),
+    digest: options.digest,
+  });
+  const admit = createAdmit({ mode: options.inbound, authenticator, metrics });
+  const directoryOf = (table: Router): Directory => {
+    directory ??= createDirectory(table.table, secrets);
+    return directory;
+  };
   const handler: CallHandler = new CallHandler({
     signalling: signalling.client,
     resources,
     router: () => router,
+    admit: (request, invite, table) => admit(request, invite, table, directoryOf(table)),
+    trunkCalls: callsOut.trunks,
     tracer: options.tracer,
     log,
     metrics: () => metrics,
@@ -249,6 +273,8 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
     use(next, values) {
       router = next;
       secrets = values;
+      // Made when it is first needed: tables may come faster than calls.
+      directory = undefined;
       // Only now can what is still to be told of earlier recordings be signed.
       options.recordings.resume();
       onChange();

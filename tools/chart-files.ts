@@ -1,5 +1,8 @@
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { definitions } from '../crds/definitions/definitions.ts';
+import { CALLS } from './dashboards/calls.ts';
+import { grafanaJson } from './dashboards/grafana.ts';
+import { PLATFORM } from './dashboards/platform.ts';
 import { generatedFiles } from './resource-files.ts';
 import { type ValueSchema, valuesReference } from './values-reference.ts';
 
@@ -17,6 +20,7 @@ export function chartFiles(read: (path: string) => string): readonly (readonly [
       .filter(([path]) => crds.has(path))
       .map(([path, text]) => [`${CHART}/files/${path}`, text] as const),
     [`${CHART}/files/operator-rights.yaml`, operatorRights(read(RIGHTS))],
+    ...[CALLS, PLATFORM].map((one) => [`${CHART}/files/monitoring/${one.uid}.json`, grafanaJson(one)] as const),
     ['docs/chart-values.md', valuesReference(schema, values)],
   ];
 }

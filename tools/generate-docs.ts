@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { callflowReference } from './callflow-reference.ts';
 import { errorReference } from './error-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
+import { troubleshooting } from './troubleshooting.ts';
 
 /**
  * Writes the pages of `docs/` that are made of code: `node tools/generate-docs.ts`. With `--check` it writes nothing and fails when a
@@ -20,6 +21,7 @@ function modulesThatRun(): ReadonlySet<string> {
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorReference,
   'docs/metrics.md': metricsReference,
+  'docs/troubleshooting.md': troubleshooting,
   'docs/callflow-reference.md': () => callflowReference(modulesThatRun()),
 };
 

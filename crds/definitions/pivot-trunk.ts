@@ -137,7 +137,7 @@ const spec = {
     },
     inbound: {
       type: 'object',
-      description: 'Calls from the carrier. None are taken from it when absent, unless it is registered with.',
+      description: 'Calls from the carrier. None are taken from it when absent.',
       properties: {
         addresses: {
           type: 'array',
@@ -210,7 +210,7 @@ export const pivotTrunk = {
   shortName: 'ptr',
   scope: 'Namespaced',
   description:
-    'A carrier: where calls of its namespace to the telephone network go out, and where calls come in from. Calls out go through it; `registration`, `inbound` and `health` are checked and kept, and nothing acts on them yet.',
+    'A carrier: where calls of its namespace to the telephone network go out, and where calls come in from. `registration` and `health` are checked and kept, and nothing acts on them yet.',
   spec,
   status: {
     type: 'object',

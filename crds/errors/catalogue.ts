@@ -1,3 +1,4 @@
+import { admissionCodes } from './admission.ts';
 import { callflowCodes } from './callflow.ts';
 import { cliCodes } from './cli.ts';
 import { debugCodes } from './debug.ts';
@@ -41,4 +42,5 @@ export const catalogue: readonly Area[] = [
   { digits: '23', title: 'What workers share', entries: Object.values(storeCodes) },
   { digits: '24', title: 'Conferences and queues', entries: Object.values(roomCodes) },
   { digits: '25', title: 'Calls out', entries: Object.values(dialCodes) },
+  { digits: '26', title: 'Who may call, and registrations', entries: Object.values(admissionCodes) },
 ];

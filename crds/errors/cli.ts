@@ -16,13 +16,6 @@ export const cliCodes = {
     cause: 'Another program, often another `pivot up`, listens there.',
     cure: 'Stop it, or choose another port with the option that the message names (0 takes a free one).',
   },
-  pathMissing: {
-    code: 'PV-1803',
-    severity: 'error',
-    title: 'A file or folder does not exist',
-    cause: 'The path given on the command line leads nowhere.',
-    cure: 'Check the path; it is relative to the folder in which the command runs.',
-  },
   badManifests: {
     code: 'PV-1804',
     severity: 'error',

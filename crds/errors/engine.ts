@@ -51,13 +51,6 @@ export const engineCodes = {
     cause: 'The media server refused to send DTMF on this call.',
     cure: 'See that the caller offered telephone-event (RFC 4733). The call went on.',
   },
-  documentFailed: {
-    code: 'PV-1608',
-    severity: 'error',
-    title: 'A TwiML document could not be carried out',
-    cause: 'A verb failed for a reason of our own.',
-    cure: 'The call was ended. Please report the message with the trace.',
-  },
   requestNotSent: {
     code: 'PV-1609',
     severity: 'warning',

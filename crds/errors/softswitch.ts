@@ -39,20 +39,6 @@ export const softswitchCodes = {
     cause: 'The host in the URI has no address, or the transport it asks for (tls, ws) is not offered.',
     cure: 'Use an address, a name that DNS knows, and udp or tcp.',
   },
-  unreachable: {
-    code: 'PV-1705',
-    severity: 'error',
-    title: 'A SIP peer cannot be reached',
-    cause: 'The connection was refused or broke: nothing listens at that address and port.',
-    cure: 'Check the address, and that the peer runs and listens on that transport.',
-  },
-  noAnswer: {
-    code: 'PV-1706',
-    severity: 'error',
-    title: 'A SIP peer did not answer in time',
-    cause: 'No response within 64 times T1 (32 s): the peer is away, or a firewall drops the packets.',
-    cure: 'Check the path in both directions; capture at both ends.',
-  },
   noAck: {
     code: 'PV-1707',
     severity: 'warning',
@@ -75,34 +61,12 @@ export const softswitchCodes = {
       'Another process uses it, or the address does not belong to this machine, or the port is below 1024 and the process may not.',
     cure: 'Stop the other process, or choose another address or port; 0 takes a free one.',
   },
-  badFrame: {
-    code: 'PV-1710',
-    severity: 'warning',
-    title: 'An application sent a malformed frame to the drachtio control port',
-    cause: 'Not `LENGTH#…`, an unknown message type, or longer than 99,999 bytes. The connection is closed.',
-    cure: 'Connect with drachtio-srf; check that nothing else connects to that port.',
-  },
   wrongSecret: {
     code: 'PV-1711',
     severity: 'error',
     title: 'An application gave the wrong drachtio secret',
     cause: 'The secret of the application and of the server differ.',
     cure: 'Set the same secret on both sides (`--drachtio-secret`).',
-  },
-  limitReached: {
-    code: 'PV-1712',
-    severity: 'warning',
-    title: 'A limit of the softswitch is reached',
-    cause: 'Too many connections, transactions or dialogs at once; new calls get 503.',
-    cure: 'Lower the load, or use a real drachtio-server, which is made for it.',
-  },
-  authenticationFailed: {
-    code: 'PV-1713',
-    severity: 'error',
-    title: 'A SIP peer refused the credentials',
-    cause:
-      'The peer answered 401 or 407 again after the credentials were sent, or asked in a way that is not Digest with MD5 or SHA-256.',
-    cure: 'Check user name and password.',
   },
 
   // 1730 to 1749: RTP, sound and the test phone.

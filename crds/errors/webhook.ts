@@ -291,13 +291,6 @@ export const webhookCodes = {
     cause: 'voice_url is missing or not an http(s) URL, or another setting has a value that no default can replace.',
     cure: 'Correct the setting; kubectl explain pivotcallflow.spec.pivot describes each.',
   },
-  aborted: {
-    code: 'PV-1244',
-    severity: 'error',
-    title: 'The request was given up because the call ended',
-    cause: 'The caller hung up, or the call ended otherwise, while the request was under way.',
-    cure: 'Nothing is wrong; the web server may see a closed connection.',
-  },
   badRequest: {
     code: 'PV-1245',
     severity: 'error',

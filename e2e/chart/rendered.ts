@@ -81,11 +81,12 @@ export function podsOf(objects: readonly Rendered[]): ReadonlyMap<string, PodSpe
   );
 }
 
-/** The text without CRDs and roles, which are compared with their sources, and with what is new at each rendering masked. */
+/** The text without CRDs, roles and dashboards, which are compared with their sources, and with what is new at each rendering masked. */
 export function goldenOf(text: string): string {
   const documents = text.split(/^---$/m).map((document) => document.trim());
   return `${documents
     .filter((document) => document !== '' && !/^kind: (CustomResourceDefinition|ClusterRole|Role)$/m.test(document))
+    .filter((document) => !/^ {2}name: .*-dashboards$/m.test(document))
     .map((document) =>
       /^kind: Secret$/m.test(document)
         ? document.replaceAll(

@@ -226,11 +226,6 @@ describe('the chart', { skip: found.ok ? false : found.hint }, () => {
       /a DaemonSet .* cannot be scaled/,
     ],
     ['a certificate of nobody', 'tls.source=secret', /tls\.existingSecret: name the Secret/],
-    [
-      'another address of the softswitch',
-      'softswitch.enabled=true,mediaWorker.externalAddress=host',
-      /tells callers the address of its Pod/,
-    ],
     ['cert-manager without an Issuer', 'tls.source=cert-manager', /tls\.certManager\.issuerRef\.name/],
     ['ports in the wrong order', 'mediaWorker.rtp.from=30000,mediaWorker.rtp.to=20000', /from must be smaller/],
   ];

@@ -219,6 +219,7 @@ export async function startCluster(binaries: Binaries, namespaces: readonly stri
           ...['cli/bin.js', 'media-worker', '--operator', front.url, '--operator-ca', join(TLS, 'ca.pem')],
           ...['--operator-token', tokenFile, '--name', name, '--data', data, '--http', '127.0.0.1:0'],
           ...['--sip', '127.0.0.1:0', '--rtp', `127.0.0.1:${from}-${from + 199}`, '--allow', '127.0.0.0/8'],
+          ...['--inbound', 'open'],
           ...(snapshots === undefined ? [] : ['--snapshots', snapshots]),
           ...options,
         ],

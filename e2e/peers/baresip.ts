@@ -53,7 +53,7 @@ export interface Baresip {
   readonly events: readonly BaresipEvent[];
   /** Calls `sip:2030@127.0.0.1:5060`, by TCP with `;transport=tcp`. One call at a time. */
   dial(uri: string): Promise<BaresipCall>;
-  /** The next call that comes, ringing; `accept` answers it. */
+  /** The next call that comes, or has come since the last one, ringing; `accept` answers it. */
   incoming(): Promise<BaresipCall & { accept(): Promise<void> }>;
   /** Ends it and removes its folder. */
   close(): Promise<void>;
@@ -134,6 +134,8 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
 
   let last: Call | undefined;
   let calls = 0;
+  /** Events up to here belong to earlier calls. */
+  let taken = 0;
   const close = async (): Promise<void> => {
     await Promise.race([command('quit').catch(() => {}), sleep(1000, undefined, { ref: false })]);
     const limit = setTimeout(() => child.kill('SIGKILL'), 2000);
@@ -158,9 +160,16 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
     },
     async incoming() {
       last?.keepRecording(`call-${++calls}.wav`);
-      const call = new Call(listeners, exited, { hangUp: () => command('hangup'), press, folder });
+      const begun = events.findIndex(({ type }, index) => index >= taken && type === 'CALL_INCOMING');
+      const call = new Call(listeners, exited, {
+        hangUp: () => command('hangup'),
+        press,
+        folder,
+        past: begun < 0 ? [] : events.slice(begun),
+      });
       last = call;
-      await call.event('CALL_INCOMING');
+      const ringing = await call.event('CALL_INCOMING');
+      taken = events.indexOf(ringing) + 1;
       return Object.assign(call, { accept: () => command('accept') });
     },
     close,
@@ -180,6 +189,8 @@ interface CallParts {
   readonly hangUp: () => Promise<void>;
   readonly press: (key: string) => Promise<void>;
   readonly folder: string;
+  /** What has happened of it already. */
+  readonly past?: readonly BaresipEvent[];
 }
 
 class Call implements BaresipCall {
@@ -206,6 +217,7 @@ class Call implements BaresipCall {
       if (event.type === 'CALL_CLOSED') end(event.param ?? '');
       for (const wake of [...this.#waiting]) wake();
     };
+    for (const event of parts.past ?? []) listen(event);
     listeners.add(listen);
     void exited.then(() => {
       end('baresip has ended');

@@ -1,6 +1,7 @@
 import type { Json } from '../../crds/callflow/node.ts';
 import { type Fault, faultOf } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
+import type { ResourceKey } from '../../crds/routing-table.ts';
 import type { MediaEndpoint } from '../media/endpoint.ts';
 import type { LegMedia } from '../media/leg-media.ts';
 import type { Sound } from '../media/sound.ts';
@@ -47,6 +48,9 @@ export interface ALegOptions {
   readonly callflow: string;
   readonly number: string;
   readonly language: string;
+  /** The device that calls, and its owners in the account. */
+  readonly device?: ResourceKey;
+  readonly userIds?: readonly string[];
   /** Headers for every response to the INVITE, e.g. `X-Pivot-Trace`. */
   readonly headers: SipHeaders;
 }
@@ -107,7 +111,8 @@ export class ALeg implements Call {
       callerIdName: invite.callerIdName,
       callerIdNumber: invite.callerIdNumber,
       ...(invite.forwardedFrom === undefined ? {} : { forwardedFrom: invite.forwardedFrom }),
-      userIds: [],
+      ...(options.device === undefined ? {} : { device: options.device }),
+      userIds: options.userIds ?? [],
     };
     this.#sound = new LegSound({
       resources: options.resources,

@@ -1,4 +1,5 @@
 import type { Json } from '../../crds/callflow/node.ts';
+import type { ResourceKey } from '../../crds/routing-table.ts';
 
 /** State of the A-leg, in Twilio's words, as `CallStatus` and `Call-Status` report it. */
 export type CallStatus = 'ringing' | 'in-progress' | 'completed' | 'busy' | 'no-answer' | 'failed' | 'canceled';
@@ -40,6 +41,8 @@ export interface CallFacts {
   readonly callerIdNumber: string;
   /** User of `Diversion` or `History-Info`, when the call was forwarded here. */
   readonly forwardedFrom?: string;
+  /** The calling device, when it has proven itself. */
+  readonly device?: ResourceKey;
   /** Owners of the calling device; empty for callers from outside. */
   readonly userIds: readonly string[];
   /** Lower case, like `en-us`. */

@@ -3,10 +3,13 @@ import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { CallflowNode } from '../../crds/callflow/node.ts';
+import { admissionCodes } from '../../crds/errors/admission.ts';
 import { fault, PivotError } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
+import type { FleetSettings } from '../../crds/routing-table.ts';
 import { createLogger } from '../../runtime/log.ts';
 import type { FlowServices } from '../callflow/services.ts';
+import { createTrunkCalls } from '../dial/trunks.ts';
 import { Router } from '../routing/router.ts';
 import { type CallMetrics, NO_METRICS } from '../telemetry/metrics.ts';
 import type { CallEnd } from './call.ts';
@@ -32,7 +35,11 @@ interface Worker {
 const WAIT: CallflowNode = { module: 'wait_for_hangup', data: {} };
 const ANSWER_AND_WAIT: CallflowNode = { module: 'answer', data: {}, children: { _: WAIT } };
 
-function worker(flow: CallflowNode = WAIT, options: Partial<CallHandlerOptions> = {}): Worker {
+function worker(
+  flow: CallflowNode = WAIT,
+  options: Partial<CallHandlerOptions> = {},
+  fleet?: Partial<FleetSettings>,
+): Worker {
   const { provider, spans } = tracing();
   const results: unknown[] = [];
   const ends: CallEnd[] = [];
@@ -48,6 +55,7 @@ function worker(flow: CallflowNode = WAIT, options: Partial<CallHandlerOptions> 
     defaultAccount: 'acme',
     baseDomain: 'pivot.example.com',
     realms: {},
+    ...(fleet === undefined ? {} : { fleet: fleet as FleetSettings }),
     routes: [{ kind: 'extension', account: 'acme', number: '2030', callflow: 'acme/support' }],
     callflows: {
       'acme/support': { key: 'acme/support', account: 'acme', name: 'support', generation: 3, flow },
@@ -66,6 +74,14 @@ function worker(flow: CallflowNode = WAIT, options: Partial<CallHandlerOptions> 
       },
     },
     router: () => router,
+    admit: (_, invite) => ({
+      kind: 'admitted',
+      caller: { kind: 'anybody' },
+      invite,
+      account: undefined,
+      userIds: [],
+    }),
+    trunkCalls: createTrunkCalls(),
     tracer: provider.getTracer('test'),
     log: createLogger({ level: 'debug', destination: { write: (line) => log.push(line) } }),
     metrics: () => metrics,
@@ -156,6 +172,25 @@ describe('an INVITE', () => {
     assert.deepEqual(results, ['refused']);
     assert.equal(root()?.attributes['pivot.account'], 'acme');
     for (const { request } of calls) request.emit('cancel');
+    await idle();
+    assert.deepEqual(invite().response.statuses, [180]);
+  });
+
+  it('of a trunk is refused 503 past the limit of the trunk; a call that is over gives its place back', async () => {
+    const { invite, root, idle } = worker(WAIT, {
+      admit: (_, one) => ({
+        kind: 'admitted',
+        caller: { kind: 'trunk', trunk: 'acme/carrier', maxCalls: 1 },
+        invite: one,
+        account: 'acme',
+        userIds: [],
+      }),
+    });
+    const { request } = invite();
+    const { response } = invite();
+    assert.deepEqual([response.last?.status, response.last?.headers?.['Retry-After']], [503, '5']);
+    assert.equal(root()?.attributes['pivot.error.code'], admissionCodes.trunkFull.code);
+    request.emit('cancel');
     await idle();
     assert.deepEqual(invite().response.statuses, [180]);
   });
@@ -289,6 +324,19 @@ describe('draining', () => {
   it('of an idle worker is done at once', async () => {
     await worker().handler.drain(60_000);
   });
+});
+
+it('a call that lasts longer than the fleet lets calls last is ended, and says so', async () => {
+  const { invite, handler, root, results, idle } = worker(ANSWER_AND_WAIT, {}, { callSeconds: 600 });
+  const ms = await inVirtualTime(async () => {
+    invite();
+    while (handler.activeCalls > 0) await new Promise((resolve) => setTimeout(resolve, 1000));
+    return Date.now();
+  });
+  await idle();
+  assert.ok(ms >= 600_000 && ms < 610_000, `${ms} ms`);
+  assert.equal(root()?.attributes['pivot.error.code'], routingCodes.callTooLong.code);
+  assert.equal(results.length, 1);
 });
 
 it('losing drachtio-server ends every call', async () => {

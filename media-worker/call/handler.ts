@@ -1,17 +1,21 @@
 import type { Tracer } from '@opentelemetry/api';
+import { admissionCodes } from '../../crds/errors/admission.ts';
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { ROOT_SPAN } from '../../runtime/span-names.ts';
+import type { Admission, Caller } from '../admission/admission.ts';
+import { createUnanswered, type Unanswered } from '../admission/unanswered.ts';
 import { runCallflow } from '../callflow/engine.ts';
 import type { FlowServices } from '../callflow/services.ts';
+import type { TrunkCalls } from '../dial/trunks.ts';
 import type { Dialled, Routed, Router } from '../routing/router.ts';
 import { REASON_PHRASES } from '../sip/causes.ts';
 import { quotedText } from '../sip/header-text.ts';
 import { type Invite, LONGEST_CALL_ID, readInvite } from '../sip/invite.ts';
 import type { SignallingClient, SipHeaders, SipRequest, SipResponse } from '../sip/srf.ts';
 import type { CallMetrics, CallResult } from '../telemetry/metrics.ts';
-import { CallSpan } from '../telemetry/span.ts';
+import { CallSpan, type SpanAttributes } from '../telemetry/span.ts';
 import { ALeg } from './a-leg.ts';
 import type { CallEnd } from './call.ts';
 import type { CallStatus } from './facts.ts';
@@ -22,6 +26,10 @@ export interface CallHandlerOptions {
   readonly resources: CallResources;
   /** The routing table in force; undefined before the first one. */
   readonly router: () => Router | undefined;
+  /** Whose calls are taken. */
+  readonly admit: (request: SipRequest, invite: Invite, router: Router) => Admission;
+  /** Calls of each trunk, those that came in by it too. */
+  readonly trunkCalls: TrunkCalls;
   readonly tracer: Tracer;
   readonly log: Logger;
   readonly metrics: () => CallMetrics;
@@ -37,7 +45,7 @@ export interface CallHandlerOptions {
   readonly debugUrl?: (account: string, callId: string) => string;
 }
 
-const RETRY_AFTER_SECONDS = '5';
+const RETRY_AFTER: SipHeaders = { 'Retry-After': '5' };
 
 /** A call that ended while ringing or in progress was cut off, which is a failure. */
 const RESULTS: Readonly<Record<CallStatus, CallResult>> = {
@@ -50,12 +58,26 @@ const RESULTS: Readonly<Record<CallStatus, CallResult>> = {
   canceled: 'canceled',
 };
 
+/** A call that is let in, and where it goes. */
+interface Taken {
+  readonly request: SipRequest;
+  readonly response: SipResponse;
+  readonly invite: Invite;
+  readonly caller: Caller;
+  readonly userIds: readonly string[];
+  readonly router: Router;
+  readonly routed: Routed;
+  /** Its place among the calls of a trunk, to be given back. */
+  readonly place?: { release(): void };
+}
+
 /**
  * The life of every call: admitted or refused, routed, run, ended, freed. Nothing of a call is left when its promise is settled.
  */
 export class CallHandler {
   readonly #options: CallHandlerOptions;
   readonly #calls = new Map<ALeg, Promise<void>>();
+  readonly #unanswered: Unanswered = createUnanswered();
   #draining = false;
 
   constructor(options: CallHandlerOptions) {
@@ -72,38 +94,139 @@ export class CallHandler {
 
   /** Takes an INVITE. Never throws: whatever is wrong is answered. */
   handle(request: SipRequest, response: SipResponse): void {
-    const { tracer } = this.#options;
     const read = readInvite(request);
     if (!read.ok) {
       this.#unreadable(request, response, fault(routingCodes.badInvite, read.reason));
       return;
     }
-    const { invite } = read;
     const router = this.#options.router();
-    const account = router?.accountOf(dialledOf(invite));
-    const span = CallSpan.root(tracer, ROOT_SPAN, {
-      'pivot.call.id': invite.callId,
-      'pivot.from': invite.callerIdNumber,
-      'pivot.to': invite.request.user ?? '',
-      'network.transport': invite.transport,
-      // Until the route says otherwise, so that a refused call too is found in the debug log of its account.
-      ...(account === undefined ? {} : { 'pivot.account': account }),
-    });
-    const headers: SipHeaders = { 'X-Pivot-Trace': span.traceId, ...this.#debugInfo(account, invite.callId) };
     const refusal = this.#refusal(router);
     if (refusal !== undefined || router === undefined) {
-      this.#refuse(response, span, refusal ?? fault(routingCodes.noTable, 'There is no routing table yet'), 503, {
-        ...headers,
-        'Retry-After': RETRY_AFTER_SECONDS,
-      });
+      const span = this.#root(read.invite, router);
+      const reason = refusal ?? fault(routingCodes.noTable, 'There is no routing table yet');
+      this.#refuse(response, span, reason, 503, { ...this.#about(read.invite, router, span), ...RETRY_AFTER });
       return;
     }
-    const route = this.#route(router, invite, span);
+    const admission = this.#options.admit(request, read.invite, router);
+    switch (admission.kind) {
+      case 'challenge':
+        this.#challenge(response, read.invite, router, admission);
+        return;
+      case 'refused':
+        this.#turnAway(response, read.invite, router, admission);
+        return;
+      case 'admitted':
+        this.#unanswered.answered(read.invite.callId);
+        this.#take(request, response, router, admission);
+    }
+  }
+
+  #take(
+    request: SipRequest,
+    response: SipResponse,
+    router: Router,
+    { invite, account, caller, userIds }: Extract<Admission, { kind: 'admitted' }>,
+  ): void {
+    const dialled = { ...dialledOf(invite), ...(account === undefined ? {} : { account }) };
+    const span = this.#root(invite, router, account);
+    span.set(callerAttributes(caller));
+    const headers = this.#about(invite, router, span, account);
+    const route = this.#route(router, dialled, span);
     if (!route.ok) {
       this.#refuse(response, span, route.fault, 404, headers);
       return;
     }
-    this.#start(request, response, invite, router, route.routed, span, headers);
+    const place = caller.kind === 'trunk' ? this.#options.trunkCalls.take(caller.trunk, caller.maxCalls) : undefined;
+    if (caller.kind === 'trunk' && place === undefined) {
+      const message = `${caller.trunk} has ${caller.maxCalls} calls, as many as it may have`;
+      this.#refuse(response, span, fault(admissionCodes.trunkFull, message), 503, { ...headers, ...RETRY_AFTER });
+      return;
+    }
+    const { routed } = route;
+    this.#start(
+      {
+        request,
+        response,
+        invite,
+        caller,
+        // Names of users mean something in their own account alone.
+        userIds: routed.account === account ? userIds : [],
+        router,
+        routed,
+        ...(place === undefined ? {} : { place }),
+      },
+      span,
+      headers,
+    );
+  }
+
+  #root(invite: Invite, router: Router | undefined, known?: string, startedAt?: number): CallSpan {
+    const account = known ?? router?.accountOf(dialledOf(invite));
+    return CallSpan.root(
+      this.#options.tracer,
+      ROOT_SPAN,
+      {
+        'pivot.call.id': invite.callId,
+        'pivot.from': invite.callerIdNumber,
+        'pivot.to': invite.request.user ?? '',
+        'network.transport': invite.transport,
+        // Until the route says otherwise, so that a refused call too is found in the debug log of its account.
+        ...(account === undefined ? {} : { 'pivot.account': account }),
+      },
+      startedAt === undefined ? {} : { startedAt },
+    );
+  }
+
+  /** Headers of every response. */
+  #about(invite: Invite, router: Router | undefined, span: CallSpan, known?: string): SipHeaders {
+    const account = known ?? router?.accountOf(dialledOf(invite));
+    return { 'X-Pivot-Trace': span.traceId, ...this.#debugInfo(account, invite.callId) };
+  }
+
+  /** Asks who calls. That is no news where an answer follows, as it does from any telephone. */
+  #challenge(
+    response: SipResponse,
+    invite: Invite,
+    router: Router,
+    { headers, refusal }: Extract<Admission, { kind: 'challenge' }>,
+  ): void {
+    const at = Date.now();
+    const { callId, sourceAddress } = invite;
+    if (refusal !== undefined) {
+      this.#unanswered.answered(callId);
+      const span = this.#root(invite, router);
+      span.set({ 'network.peer.address': sourceAddress });
+      this.#refuse(response, span, refusal.fault, refusal.status, { ...this.#about(invite, router, span), ...headers });
+      return;
+    }
+    response.send(401, REASON_PHRASES[401], { headers });
+    this.#unanswered.add(callId, () => {
+      const called = invite.request.user ?? '';
+      const span = this.#root(invite, router, undefined, at);
+      span.set({ 'network.peer.address': sourceAddress });
+      const message = `${sourceAddress} called ${JSON.stringify(called)} and did not prove who it is`;
+      this.#refused(span, fault(admissionCodes.notAuthenticated, message), 401);
+    });
+  }
+
+  #turnAway(
+    response: SipResponse,
+    invite: Invite,
+    router: Router,
+    { fault: reason, status, retryAfterSeconds, quiet }: Extract<Admission, { kind: 'refused' }>,
+  ): void {
+    this.#unanswered.answered(invite.callId);
+    const retry: SipHeaders = retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
+    if (quiet) {
+      response.send(status, REASON_PHRASES[status], { headers: retry });
+      this.#options.metrics().callRefused('refused');
+      return;
+    }
+    const span = this.#root(invite, router);
+    span.set({ 'network.peer.address': invite.sourceAddress });
+    // What was wrong is for the trace: a stranger learns nothing but that it was.
+    response.send(status, REASON_PHRASES[status], { headers: retry });
+    this.#refused(span, reason, status);
   }
 
   /** An INVITE of which too little can be read. */
@@ -138,10 +261,10 @@ export class CallHandler {
     return fault(routingCodes.tooManyCalls, `${maxCalls} calls are in progress, which is the limit`);
   }
 
-  #route(router: Router, invite: Invite, span: CallSpan): { ok: true; routed: Routed } | { ok: false; fault: Fault } {
+  #route(router: Router, dialled: Dialled, span: CallSpan): { ok: true; routed: Routed } | { ok: false; fault: Fault } {
     const routing = span.child('route', { 'pivot.table.version': router.version });
     try {
-      const result = router.resolve(dialledOf(invite));
+      const result = router.resolve(dialled);
       if (!result.ok) {
         const reason = fault(
           routingCodes.noRoute,
@@ -169,10 +292,14 @@ export class CallHandler {
   }
 
   #refuse(response: SipResponse, span: CallSpan, reason: Fault, status: number, headers: SipHeaders): void {
-    const { log, metrics } = this.#options;
     response.send(status, REASON_PHRASES[status] ?? '', {
       headers: { ...headers, Warning: `399 pivot ${quotedText(`${reason.code} ${reason.message}`)}` },
     });
+    this.#refused(span, reason, status);
+  }
+
+  #refused(span: CallSpan, reason: Fault, status: number): void {
+    const { log, metrics } = this.#options;
     const result: CallResult = status === 404 ? 'no-route' : 'refused';
     span.fail(reason);
     span.set({ 'pivot.result': result, 'pivot.sip.status': status });
@@ -181,15 +308,8 @@ export class CallHandler {
     log.info({ code: reason.code, trace_id: span.traceId, status }, reason.message);
   }
 
-  #start(
-    request: SipRequest,
-    response: SipResponse,
-    invite: Invite,
-    router: Router,
-    routed: Routed,
-    span: CallSpan,
-    headers: SipHeaders,
-  ): void {
+  #start(taken: Taken, span: CallSpan, headers: SipHeaders): void {
+    const { request, response, invite, routed, caller, userIds } = taken;
     const { signalling, resources, language, log } = this.#options;
     const { account, callflow, number } = routed;
     // Ended at once, so that a call can be found while it is still up: spans are exported when they end.
@@ -213,9 +333,11 @@ export class CallHandler {
       callflow: callflow.key,
       number,
       language,
+      ...(caller.kind === 'device' ? { device: caller.device } : {}),
+      userIds,
       headers: { ...headers, ...this.#debugInfo(account, invite.callId) },
     });
-    const done = this.#run(call, router, routed)
+    const done = this.#run(call, taken)
       .catch((error: unknown) => log.error({ err: error, trace_id: span.traceId }, 'a call was not brought to its end'))
       .finally(() => {
         this.#calls.delete(call);
@@ -225,7 +347,7 @@ export class CallHandler {
     this.#options.onChange?.();
   }
 
-  async #run(call: ALeg, router: Router, routed: Routed): Promise<void> {
+  async #run(call: ALeg, { router, routed, place }: Taken): Promise<void> {
     const limit = this.#limit(call, router.table.fleet?.callSeconds);
     try {
       const { services, end } = this.#options.services(call, router);
@@ -242,6 +364,7 @@ export class CallHandler {
       clearTimeout(limit);
       await call.hangup({ cause: 'NORMAL_TEMPORARY_FAILURE' });
       await call.release();
+      place?.release();
       call.span.end();
     }
   }
@@ -279,6 +402,7 @@ export class CallHandler {
   /** New calls are refused from now on; resolves when the last call is over, or after `limitMs`, when the rest is hung up. */
   async drain(limitMs: number): Promise<void> {
     this.#draining = true;
+    this.#unanswered.close();
     this.#options.onChange?.();
     const timer = setTimeout(() => this.hangUpAll('NORMAL_TEMPORARY_FAILURE'), limitMs);
     await Promise.allSettled([...this.#calls.values()]);
@@ -293,6 +417,14 @@ export class CallHandler {
   signallingLost(): void {
     for (const call of this.#calls.keys()) call.lost();
   }
+}
+
+function callerAttributes(caller: Caller): SpanAttributes {
+  return {
+    'pivot.caller': caller.kind,
+    ...(caller.kind === 'trunk' ? { 'pivot.trunk': caller.trunk } : {}),
+    ...(caller.kind === 'device' ? { 'pivot.device': caller.device } : {}),
+  };
 }
 
 function dialledOf({ request: { user = '', host } }: Invite): Dialled {

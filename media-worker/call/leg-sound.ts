@@ -52,7 +52,11 @@ export class LegSound {
 
   async #makeEndpoint(): Promise<MediaEndpoint> {
     const { resources, remoteSdp, digits, signal, span: call, onUnavailable, onLost } = this.#options;
+    signal.throwIfAborted();
     const span = call.child('media.endpoint');
+    // What comes too late is closed when the leg, and perhaps the call, is over: its span has no place in the trace by then.
+    const onEnd = (): void => span.end();
+    signal.addEventListener('abort', onEnd, { once: true });
     try {
       const endpoint = await resources.media().createEndpoint(remoteSdp, signal);
       endpoint.onDigit = (digit) => {
@@ -71,7 +75,8 @@ export class LegSound {
       await onUnavailable(reason);
       throw signal.reason ?? error;
     } finally {
-      span.end();
+      signal.removeEventListener('abort', onEnd);
+      if (!signal.aborted) span.end();
     }
   }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { roomCodes } from '../../crds/errors/rooms.ts';
+import { tracing } from '../call/testing/one-call.ts';
 import { createBackground } from '../callflow/background.ts';
 import type { Outgoing, OutgoingRequest } from '../outgoing/types.ts';
 import { FakeRecordings } from '../recordings/testing/fake-recordings.ts';
@@ -15,12 +17,12 @@ interface Visitor {
   hangUp(): void;
 }
 
-function house() {
+function house(status = 200) {
   const requests: OutgoingRequest[] = [];
   const outgoing = {
     request: async (request: OutgoingRequest) => {
       requests.push(request);
-      return { ok: true, response: { status: 200 } };
+      return { ok: true, response: { status } };
     },
   } as unknown as Outgoing;
   const background = createBackground(100);
@@ -32,7 +34,7 @@ function house() {
     background,
     told: () => requests.map(({ body }) => new URLSearchParams(String(body)).get('StatusCallbackEvent')),
     visit(more: Partial<JoinWish> = {}): Visitor {
-      const call = new ScriptedCall(CallSpan.none());
+      const call = new ScriptedCall(more.span ?? CallSpan.none());
       const wish: JoinWish = {
         call,
         account: 'acme',
@@ -180,6 +182,32 @@ suite('rooms', () => {
       'participant-leave',
       'conference-end',
     ]);
+  });
+
+  test('an event that cannot be told is a warning in the trace', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { visit, background, told } = house(500);
+    const { provider, spans } = tracing();
+    const span = CallSpan.root(provider.getTracer('test'), 'call', {});
+    const callback = {
+      url: 'https://app.example.com/e',
+      method: 'POST',
+      settings: settingsOf({ voice_url: 'https://app.example.com/' }),
+      events: ['join'],
+    } as const;
+    const one = visit({ callback, span });
+    await settle();
+    for (let turns = 0; background.running > 0; turns += 1) {
+      assert.ok(turns < 100, 'it never gives up');
+      await settle();
+      t.mock.timers.tick(1000);
+    }
+    assert.equal(told().length, 3);
+    one.hangUp();
+    await one.stayed;
+    span.end();
+    const codes = spans().flatMap(({ events }) => events.map(({ attributes }) => attributes?.['pivot.error.code']));
+    assert.ok(codes.includes(roomCodes.eventFailed.code), String(codes));
   });
 
   test('it is recorded from its start to its end, once', async () => {

@@ -277,6 +277,17 @@ suite('recordings', () => {
     }
   });
 
+  test('past the limit of those that wait no more are begun, until one is done', async (t) => {
+    const { start } = world(t);
+    const recordings = await start({ mostWaiting: 2 });
+    const first = await recordings.open(about());
+    const second = await recordings.open(about());
+    await assert.rejects(recordings.open(about()), /PV-1909 2 recordings/);
+    for (const one of [first, second]) await one.finish({ absent: true });
+    await recordings.settled();
+    await recordings.open(about()).then((open) => open.finish({ absent: true }));
+  });
+
   test('in-progress and absent are told when they are wanted', async (t) => {
     const { start } = world(t);
     const web = await receiver(t);

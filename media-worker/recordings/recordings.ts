@@ -44,6 +44,7 @@ export interface RecordingsOptions {
   readonly programs?: string;
   /** Replaceable for tests. */
   readonly firstPauseMs?: number;
+  readonly mostWaiting?: number;
   readonly giveUpAfterMs?: number;
 }
 
@@ -110,12 +111,14 @@ const FILE_CHECK_MS = 50;
 
 /** Opens the folder. Throws PV-1901. */
 export async function createRecordings(options: RecordingsOptions): Promise<Recordings> {
-  const { outgoing, store, tracer, meter, log, publicUrl } = options;
+  const { outgoing, store, tracer, meter, log, publicUrl, mostWaiting = MOST_WAITING } = options;
   const folder = openFolder(options.folder);
   const encoder = await findMp3Encoder(options.programs ?? process.env['PATH'] ?? '');
   const entries = new Entries(folder);
   const settings = new Map<string, PivotSettings>();
   const delivered = counter(meter, WORKER_METRICS.recordingDeliveries);
+  // There from the start, so that Prometheus sees the first one as an increase.
+  for (const what of ['upload', 'callback']) delivered(0, { what, result: 'given up' });
   const deliveries = new Deliveries({
     ...options,
     folder,
@@ -183,7 +186,7 @@ export async function createRecordings(options: RecordingsOptions): Promise<Reco
 
   return {
     async open(about, own) {
-      if (entries.size >= MOST_WAITING) {
+      if (entries.size >= mostWaiting) {
         const message = `${entries.size} recordings are going on or wait for their delivery`;
         throw new PivotError(fault(recordingCodes.tooMany, message));
       }

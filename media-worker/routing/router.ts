@@ -81,7 +81,7 @@ export class Router {
 
   /** The account in which a call's number is looked up: the device's, else the realm's, else the default. */
   accountOf({ account, host }: Dialled): string {
-    return account ?? this.#accountOfHost(host);
+    return account ?? this.accountNamed(host) ?? this.table.defaultAccount;
   }
 
   resolve(dialled: Dialled): RouteResult {
@@ -107,13 +107,13 @@ export class Router {
     return { ok: false, account, number };
   }
 
-  #accountOfHost(host: string | undefined): string {
-    if (host === undefined) return this.table.defaultAccount;
+  /** The account that a host names: by a realm, or as `NAMESPACE.BASE-DOMAIN`. */
+  accountNamed(host: string | undefined): string | undefined {
+    if (host === undefined) return undefined;
     if (Object.hasOwn(this.table.realms, host)) return this.table.realms[host]!;
     const suffix = this.table.baseDomain === undefined ? undefined : `.${this.table.baseDomain}`;
-    if (suffix !== undefined && host.endsWith(suffix) && host.length > suffix.length)
-      return host.slice(0, -suffix.length);
-    return this.table.defaultAccount;
+    if (suffix === undefined || !host.endsWith(suffix) || host.length <= suffix.length) return undefined;
+    return host.slice(0, -suffix.length);
   }
 
   #account(name: string): AccountRoutes {

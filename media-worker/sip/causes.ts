@@ -141,11 +141,13 @@ const KNOWN: ReadonlySet<number> = new Set([
 /** Standard reason phrases of the statuses that we send (RFC 3261 section 21 and the IANA registry). */
 export const REASON_PHRASES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
   410: 'Gone',
+  423: 'Interval Too Brief',
   480: 'Temporarily Unavailable',
   483: 'Too Many Hops',
   484: 'Address Incomplete',

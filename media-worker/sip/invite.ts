@@ -12,6 +12,8 @@ export interface Invite {
   /** Empty when withheld (RFC 3323 `Privacy: id`, or the user `anonymous`). */
   readonly callerIdNumber: string;
   readonly callerIdName: string;
+  /** The caller does not want to be shown. */
+  readonly withheld: boolean;
   readonly forwardedFrom?: string;
   /** `X-` headers, at most 64 of at most 1 KiB; names as they were written. */
   readonly customHeaders: Readonly<Record<string, string>>;
@@ -49,6 +51,7 @@ export function readInvite(request: SipRequest): { ok: true; invite: Invite } | 
       request: target,
       callerIdNumber: withheld ? '' : (from.user ?? ''),
       callerIdName: withheld ? '' : from.name,
+      withheld,
       ...(forwardedFrom === undefined ? {} : { forwardedFrom }),
       customHeaders: customHeaders(request),
       sdp: request.body ?? '',

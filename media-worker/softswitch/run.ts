@@ -32,6 +32,7 @@ export async function run(settings: SoftswitchSettings, log: Log): Promise<Runni
     const rtp = createRtpPorts({
       host: settings.rtp.host,
       range: [settings.rtp.from, settings.rtp.to],
+      ...(settings.externalAddress === undefined ? {} : { external: settings.externalAddress }),
       onError: (error) => log('error', 'sound', { error: String(error) }),
     });
     started.push(() => rtp.close());
@@ -56,7 +57,14 @@ export async function run(settings: SoftswitchSettings, log: Log): Promise<Runni
       startDrachtio({
         admin,
         secret: admin.secret,
-        sip: { host: sip.host, port: sip.port, transports: sip.transports ?? ['udp', 'tcp'] },
+        sip: {
+          host: sip.host,
+          port: sip.port,
+          transports: sip.transports ?? ['udp', 'tcp'],
+          // Everybody but the FreeSWITCH beside it.
+          externalFor: ({ address, port }) =>
+            address === INTERNAL_HOST && port === freeswitch.sipPort ? undefined : settings.externalAddress,
+        },
         log,
       }),
     );

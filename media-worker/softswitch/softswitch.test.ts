@@ -337,6 +337,11 @@ describe('starting the softswitch', () => {
     await assert.rejects(first.statistics(), /PV-1752/);
   });
 
+  it('says that it did not start when a setting cannot be used', limit, async () => {
+    const impossible = { ...settings, esl: { ...settings.esl, port: 70_000 } };
+    await assert.rejects(startSoftswitch(impossible), /PV-1753.*70000/);
+  });
+
   it('says which address is not of this machine', limit, async () => {
     await assert.rejects(
       startSoftswitch({ ...settings, rtp: { host: '192.0.2.1', from: 0, to: 0 } }),

@@ -11,6 +11,8 @@ export interface SoftswitchSettings {
   readonly esl: { readonly host: string; readonly port: number; readonly password: string };
   /** UDP ports for sound, both ends included; 0 to 0 takes whatever the machine gives. */
   readonly rtp: { readonly host: string; readonly from: number; readonly to: number };
+  /** IP address that Contact, Via and SDP say instead of the bound one: behind NAT, or where the bound one is a wildcard. */
+  readonly externalAddress?: string;
   /** Channels at once; calls past it get 503. Default 1000. */
   readonly maxSessions?: number;
   /** Between HEARTBEAT events. Default 20 s, as FreeSWITCH has it. */

@@ -6,12 +6,15 @@ import { WORKER_METRICS } from '../../runtime/metrics/worker-metrics.ts';
  * How a call went, for metrics and the root span. `refused`: not admitted (limit, draining, no table, unreadable); `rejected`: admitted,
  * and its callflow ended it before an answer.
  */
-export type CallResult = 'completed' | 'rejected' | 'refused' | 'no-route' | 'canceled' | 'failed';
+export const CALL_RESULTS = ['completed', 'rejected', 'refused', 'no-route', 'canceled', 'failed'] as const;
+export type CallResult = (typeof CALL_RESULTS)[number];
 
 /** What is counted as it happens. Times are milliseconds; metrics have them in seconds. */
 export interface CallMetrics {
   /** A call was not taken. */
   callRefused(result: CallResult): void;
+  /** An INVITE was let in (by who it is of), asked who it is, or refused. */
+  admission(result: string): void;
   /** A call is over. `setupMs`: from INVITE to 200 OK, undefined when it was not answered. */
   callOver(result: CallResult, ms: number, setupMs: number | undefined): void;
   /** A leg that was dialled is over. */
@@ -42,6 +45,9 @@ export interface WorkerState {
 
 export function createCallMetrics(meter: Meter): CallMetrics {
   const calls = counter(meter, WORKER_METRICS.calls);
+  // There from the start, so that Prometheus sees the first one as an increase.
+  for (const result of CALL_RESULTS) calls(0, { result });
+  const admissions = counter(meter, WORKER_METRICS.admissions);
   const setup = histogram(meter, WORKER_METRICS.setup);
   const duration = histogram(meter, WORKER_METRICS.callDuration);
   const legs = counter(meter, WORKER_METRICS.legs);
@@ -51,6 +57,7 @@ export function createCallMetrics(meter: Meter): CallMetrics {
   const sounds = histogram(meter, WORKER_METRICS.sounds);
   return {
     callRefused: (result) => calls(1, { result }),
+    admission: (result) => admissions(1, { result }),
     callOver(result, ms, setupMs) {
       calls(1, { result });
       duration(ms / 1000, { result });
@@ -67,6 +74,7 @@ export function createCallMetrics(meter: Meter): CallMetrics {
 /** Counts nothing, for what runs outside a worker. */
 export const NO_METRICS: CallMetrics = {
   callRefused: () => {},
+  admission: () => {},
   callOver: () => {},
   legOver: () => {},
   exchangeOver: () => {},

@@ -49,9 +49,18 @@ export class CallSpan {
     this.#apart = of.apart ?? false;
   }
 
-  /** Starts a trace's root span. `parent` continues a caller's trace (from a trusted `traceparent`). */
-  static root(tracer: Tracer, name: string, attributes: SpanAttributes, parent: Context = ROOT_CONTEXT): CallSpan {
-    const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+  /**
+   * Starts a trace's root span. `startedAt` (epoch milliseconds): when what it stands for began, if that was earlier. `parent` continues a caller's
+   * trace.
+   */
+  static root(
+    tracer: Tracer,
+    name: string,
+    attributes: SpanAttributes,
+    { startedAt, parent = ROOT_CONTEXT }: { readonly startedAt?: number; readonly parent?: Context } = {},
+  ): CallSpan {
+    const options = { kind: SpanKind.SERVER, attributes, ...(startedAt === undefined ? {} : { startTime: startedAt }) };
+    const span = tracer.startSpan(name, options, parent);
     return new CallSpan(tracer, span, parent, { name, root: new CallRoot(span, attributes) });
   }
 

@@ -177,6 +177,8 @@ test('a failed request is repeated as the settings say, with the same idempotenc
     [1, 1, 1],
   );
   assert.equal(new Set(call.spans.map((span) => span.spanContext().spanId)).size, 3);
+  const repeated = events(call.root(), 'pivot.warning').filter((code) => code === webhookCodes.attemptFailed.code);
+  assert.equal(repeated.length, 2, 'each repetition is a warning');
 });
 
 test('what the settings do not name is not repeated', async (t) => {
@@ -221,6 +223,7 @@ test('fallback_url is asked after the retries, with ErrorCode and ErrorUrl', asy
   assert.equal(parameters.get('Call-ID'), 'abc@10.0.0.5');
   assert.equal(backup.seen[0]?.headers['x-pivot-idempotency-key'], 'abc@10.0.0.5/1/fallback');
   assert.equal(call.spans[2]?.attributes['pivot.webhook.fallback'], true);
+  assert.ok(events(call.root(), 'pivot.warning').includes(webhookCodes.fallbackUsed.code));
 });
 
 test('when fallback_url fails too, its fault counts', async (t) => {

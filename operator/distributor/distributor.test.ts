@@ -411,7 +411,7 @@ describe('a connection is refused', () => {
     await join('a');
     const worker = new RawWorker(port);
     await until(() => worker.refusal !== undefined);
-    assert.equal(worker.refusal?.status, 503);
+    assert.deepEqual([worker.refusal?.status, JSON.parse(worker.refusal!.body).code], [503, 'PV-2113']);
   });
 
   it('when the token cannot be checked, or not in time', async () => {

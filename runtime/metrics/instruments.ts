@@ -1,4 +1,4 @@
-import type { Counter, Histogram, Meter, Observable, ObservableResult } from '@opentelemetry/api';
+import type { Attributes, Counter, Histogram, Meter, Observable, ObservableResult } from '@opentelemetry/api';
 import type { MetricDefinition } from './definition.ts';
 
 /** The labels of a metric, all of which are given with each value. */
@@ -32,15 +32,27 @@ export function histogram<const M extends MetricDefinition & { kind: 'histogram'
   return (value, labels?) => made.record(value, labels);
 }
 
-/** A gauge, or a counter that is kept elsewhere: read at each scrape. */
+/**
+ * A gauge, or a counter that is kept elsewhere: read at each scrape. A gauge's labels that were there before and are there no more read 0, because
+ * the SDK would repeat their last value for ever.
+ */
 export function observed<const M extends MetricDefinition & { kind: 'counter' | 'gauge' }>(
   meter: Meter,
   metric: M,
   read: (observe: Observe<M>) => void,
 ): void {
-  observable(meter, metric).addCallback((result: ObservableResult) =>
-    read((value, labels?) => result.observe(value, labels)),
-  );
+  const seen = new Map<string, Attributes>();
+  observable(meter, metric).addCallback((result: ObservableResult) => {
+    const gone = new Map(seen);
+    read((value, labels?) => {
+      result.observe(value, labels);
+      if (labels === undefined || metric.kind !== 'gauge') return;
+      const key = JSON.stringify(labels);
+      seen.set(key, labels);
+      gone.delete(key);
+    });
+    for (const labels of gone.values()) result.observe(0, labels);
+  });
 }
 
 /** Several without labels that are read together. */

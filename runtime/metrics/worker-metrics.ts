@@ -29,6 +29,14 @@ export const WORKER_METRICS = define({
     unit: '{call}',
     description: 'Calls that are taken at once; further ones get 503',
   },
+  admissions: {
+    name: 'pivot.admissions',
+    kind: 'counter',
+    unit: '{request}',
+    description:
+      'Calls that came in, by who was let in and who was not; a telephone that is asked for its password comes twice',
+    labels: { result: '`device`, `trunk`, `anybody`: let in; `challenge`: asked for its password; `refused`' },
+  },
   setup: {
     name: 'pivot.call.setup.duration',
     kind: 'histogram',
@@ -174,13 +182,13 @@ export const TABLE_METRICS = define({
     unit: '1',
     description: '1 while the stream to the operator is up',
   },
-  tableInfo: {
-    name: 'pivot.table.info',
+  tableVersion: {
+    name: 'pivot.table.version',
     kind: 'gauge',
     unit: '1',
-    description: 'The routing table in use: always 1',
+    description:
+      'The routing table in use: the first twelve hexadecimal digits of its version, as a number, by where it came from; 0: another than that',
     labels: {
-      version: 'of the table, one at a time',
       origin: '`stream`; `file`: the copy on its disk; `snapshot`: that of the cluster',
     },
   },

@@ -170,9 +170,6 @@ http://$(POD_IP):{{ .Values.mediaWorker.httpPort }}
 {{- if and .Values.mediaWorker.autoscaling.enabled (eq .Values.mediaWorker.kind "DaemonSet") -}}
 {{- fail "mediaWorker.autoscaling: a DaemonSet has one Pod on each node and cannot be scaled; use mediaWorker.kind=Deployment" -}}
 {{- end -}}
-{{- if and .Values.softswitch.enabled (ne .Values.mediaWorker.externalAddress "pod") -}}
-{{- fail "mediaWorker.externalAddress: the softswitch tells callers the address of its Pod; use pod, with mediaWorker.hostNetwork=true for the address of the node" -}}
-{{- end -}}
 {{- if and (eq .Values.tls.source "cert-manager") (not .Values.tls.certManager.issuerRef.name) -}}
 {{- fail "tls.certManager.issuerRef.name: name the Issuer when tls.source is cert-manager" -}}
 {{- end -}}

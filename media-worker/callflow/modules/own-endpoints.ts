@@ -1,8 +1,10 @@
 import type { ResourceKey } from '../../../crds/routing-table.ts';
 import type { Call } from '../../call/call.ts';
 
-/** The users who own the calling device: a call does not ring them, unless they may call themselves. */
+/** The calling device and the users who own it: a call does not ring them, unless they may call themselves. */
 export function callersOwn(call: Call, mayCallSelf: boolean): ReadonlySet<ResourceKey> {
-  const { account, userIds } = call.facts();
-  return new Set(mayCallSelf ? [] : userIds.map((name): ResourceKey => `${account}/${name}`));
+  if (mayCallSelf) return new Set();
+  const { account, device, userIds } = call.facts();
+  const users = userIds.map((name): ResourceKey => `${account}/${name}`);
+  return new Set(device === undefined ? users : [device, ...users]);
 }

@@ -160,8 +160,7 @@ export function createOutbound(context: Context): OutboundSide {
   }
 
   function start(app: App, replyTo: string, given: RequestMessage, peer: Peer): void {
-    const own = stack.transport.addressFor(peer);
-    if (peer.address === own.host && peer.port === own.port) {
+    if (stack.transport.isSelf(peer)) {
       nok(app, replyTo, 'can not send request to myself');
       return;
     }

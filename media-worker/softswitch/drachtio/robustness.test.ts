@@ -232,6 +232,15 @@ describe('the stand-in under bad conditions', () => {
     await closed;
   });
 
+  test('a wrong secret is refused, and stands in the log with its code', limit, async () => {
+    const logged: unknown[] = [];
+    await start({ log: (_level, _message, fields) => logged.push(fields?.['code']) });
+    const stranger = new RawApp(server.adminPort);
+    assert.notEqual((await stranger.ask('1|authenticate|guessed|')).tokens[3], 'OK');
+    assert.deepEqual(logged, ['PV-1711']);
+    stranger.socket.destroy();
+  });
+
   test('a port in use is told with its code', limit, async () => {
     await start();
     await assert.rejects(

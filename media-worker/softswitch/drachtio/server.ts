@@ -7,7 +7,7 @@ import { type Clock, type SipTimers, systemClock } from '../sip/clock.ts';
 import type { Log } from '../sip/log.ts';
 import { parseMessage } from '../sip/parse.ts';
 import { createSipStack, type SipStack } from '../sip/stack.ts';
-import type { TransportName } from '../sip/transport.ts';
+import type { Peer, TransportName } from '../sip/transport.ts';
 import { type Apps, acceptApps } from './apps.ts';
 import { type Context, DEFAULT_LIMITS, type Limits } from './context.ts';
 import { createDialogs } from './dialogs.ts';
@@ -23,7 +23,13 @@ export interface DrachtioOptions {
   /** Where applications connect. Port 0 takes a free one. */
   readonly admin: { readonly host: string; readonly port: number };
   readonly secret: string;
-  readonly sip: { readonly host: string; readonly port: number; readonly transports: readonly TransportName[] };
+  readonly sip: {
+    readonly host: string;
+    readonly port: number;
+    readonly transports: readonly TransportName[];
+    /** See `TransportOptions`. */
+    readonly externalFor?: (peer: Peer) => string | undefined;
+  };
   /** User-Agent of requests whose application gives none; by default there is none. */
   readonly userAgent?: string;
   readonly limits?: Partial<Limits>;

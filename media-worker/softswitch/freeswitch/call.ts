@@ -37,7 +37,7 @@ async function take(core: Core, call: IncomingCall): Promise<void> {
   if (offered !== undefined && 'code' in offered) return call.reject(488, 'Not Acceptable Here');
   const channel = await createChannel(core, call);
   if (channel === undefined) return;
-  const local = localMedia(channel);
+  const local = localMedia(channel, offered?.remote.address ?? '');
   if (offered === undefined) await takeWithoutOffer(channel, call, local);
   else takeOffer(channel, call, local, offered);
   if (channel.ended) return;
@@ -88,10 +88,10 @@ async function createChannel(core: Core, call: IncomingCall): Promise<Channel | 
 }
 
 /** Session id and version as FreeSWITCH makes them: from the clock and the port. */
-function localMedia(channel: Channel): LocalMedia {
+function localMedia(channel: Channel, peer: string): LocalMedia {
   const sessionId = Math.floor(Date.now() / 1000) - channel.rtp.localPort;
   return {
-    address: channel.rtp.localAddress,
+    address: channel.rtp.addressFor(peer),
     port: channel.rtp.localPort,
     name: 'FreeSWITCH',
     sessionId,
@@ -225,9 +225,9 @@ function setMedia(channel: Channel, remote: RemoteMedia, sdp: string): void {
     write_codec: remote.codec,
     write_rate: '8000',
     dtmf_type: remote.eventPayloadType === undefined ? 'info' : 'rfc2833',
-    local_media_ip: rtp.localAddress,
+    local_media_ip: rtp.addressFor(remote.address),
     local_media_port: String(rtp.localPort),
-    advertised_media_ip: rtp.localAddress,
+    advertised_media_ip: rtp.addressFor(remote.address),
     rtp_use_timer_name: 'soft',
     rtp_use_pt: String(remote.payloadType),
     rtp_2833_send_payload: String(remote.eventPayloadType ?? 101),

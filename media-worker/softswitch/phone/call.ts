@@ -231,7 +231,7 @@ class Call implements PhoneCall {
 
   #local(): LocalMedia {
     return {
-      address: this.rtp.localAddress,
+      address: this.rtp.addressFor(''),
       port: this.rtp.localPort,
       name: 'pivot-phone',
       sessionVersion: this.#sdpVersion,

@@ -148,7 +148,7 @@ export class Ringing implements RingingCall {
 
   #local(rtp: RtpSession, offer: string): string {
     const local: LocalMedia = {
-      address: rtp.localAddress,
+      address: rtp.addressFor(''),
       port: rtp.localPort,
       name: 'pivot-phone',
       sessionVersion: 1,

@@ -41,7 +41,7 @@ class Ear implements AudioSink {
 
 function at(session: RtpSession, changes: Partial<RemoteMedia> = {}): RemoteMedia {
   return {
-    address: session.localAddress,
+    address: session.addressFor(''),
     port: session.localPort,
     codec: 'PCMU',
     payloadType: 0,

@@ -1,16 +1,20 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { fault, PivotError } from '../../../crds/errors/fault.ts';
 import { softswitchCodes } from '../../../crds/errors/softswitch.ts';
+import { addressToTell } from '../sip/local-address.ts';
 import { createMediaClock, type MediaClock } from './clock.ts';
 import { createG711 } from './g711.ts';
 import { createSession } from './session.ts';
 import type { RtpPorts, RtpSession } from './types.ts';
 
 export interface RtpPortsOptions {
-  /** IP address to bind; also what sessions say in their SDP. */
+  /** IP address to bind; also what sessions say in their SDP, unless it is a wildcard. */
   readonly host: string;
+  /** IP address that sessions say in their SDP instead. */
+  readonly external?: string;
   /** First and last UDP port, both included; the even ones are used. `[0, 0]` takes whatever the machine gives. */
   readonly range: readonly [from: number, to: number];
   /** Sessions without a source send frames of silence, which keeps NAT bindings and far ends' timers alive. Default true. */
@@ -70,7 +74,7 @@ class Ports implements ClockedRtpPorts {
       }
       const session = createSession({
         socket,
-        localAddress: this.#options.host,
+        addressFor: (peer) => this.#options.external ?? addressToTell(this.#options.host, peer, networkInterfaces()),
         localPort: socket.address().port,
         clock: this.clock,
         g711: this.#g711,

@@ -24,7 +24,8 @@ const COMFORT_NOISE = 13;
 /** What a session takes from its maker. */
 export interface SessionParts {
   readonly socket: Socket;
-  readonly localAddress: string;
+  /** Our address as that far end should be told it. */
+  addressFor(peer: string): string;
   readonly localPort: number;
   readonly clock: MediaClock;
   readonly g711: G711;
@@ -44,7 +45,6 @@ class Session implements RtpSession, ClockMember {
   source: AudioSource | undefined;
   onDigit: ((digit: ReceivedDigit) => void) | undefined;
   onSourceEnd: ((source: AudioSource) => void) | undefined;
-  readonly localAddress: string;
   readonly localPort: number;
 
   readonly #parts: SessionParts;
@@ -81,7 +81,6 @@ class Session implements RtpSession, ClockMember {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#socket = parts.socket;
-    this.localAddress = parts.localAddress;
     this.localPort = parts.localPort;
     const random = randomBytes(10);
     this.#sequence = random.readUInt16BE(0);
@@ -95,6 +94,10 @@ class Session implements RtpSession, ClockMember {
     this.#socket.on('error', () => {
       this.#discarded++;
     });
+  }
+
+  addressFor(peer: string): string {
+    return this.#parts.addressFor(peer);
   }
 
   get remote(): RemoteMedia | undefined {

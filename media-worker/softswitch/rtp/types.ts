@@ -57,7 +57,8 @@ export interface RtpStatistics {
 }
 
 export interface RtpSession {
-  readonly localAddress: string;
+  /** What SDP says to a far end with this address (empty while it is not known). */
+  addressFor(peer: string): string;
   readonly localPort: number;
   readonly statistics: RtpStatistics;
   /** Starts or changes the far end. Symmetric RTP: once a valid packet came, it is answered to where it came from. */

@@ -174,6 +174,19 @@ describe('messages that are refused', () => {
   ];
   for (const [name, text, expected] of cases) test(name, () => assert.equal(verdict(text), expected));
 
+  const codes: readonly (readonly [code: string, text: string])[] = [
+    ['PV-1700', 'GET / HTTP/1.1\nHost: x\n\n'],
+    ['PV-1701', `INVITE sip:b@example.com SIP/2.0\n no header before it\n${head}CSeq: 1 INVITE\n\n`],
+    ['PV-1702', `${invite}Subject: ${'x'.repeat(MAX_MESSAGE_BYTES)}\n\n`],
+    ['PV-1703', `${invite}Content-Length: 100\n\nshort`],
+  ];
+  for (const [code, text] of codes) {
+    test(`${code} says what is wrong`, () => {
+      const result = parseMessage(Buffer.from(crlf(text)));
+      assert.equal(result.ok ? 'ok' : result.fault.code, code);
+    });
+  }
+
   test('too large, too many lines', () => {
     assert.equal(verdict(Buffer.alloc(MAX_MESSAGE_BYTES + 1, 65)), 'dropped');
     assert.equal(verdict(`${invite}${'X: y\n'.repeat(300)}\n`), 400);

@@ -19,6 +19,8 @@ export interface StackOptions {
   readonly clock?: Clock | undefined;
   readonly timers?: SipTimers | undefined;
   readonly maxConnections?: number | undefined;
+  /** See `TransportOptions`. */
+  readonly externalFor?: ((peer: Peer) => string | undefined) | undefined;
   readonly probeAfterMs?: number | undefined;
   readonly onRequest: (request: IncomingRequest, transaction: ServerTransaction) => void;
   readonly onAck: (ack: IncomingRequest) => void;
@@ -92,6 +94,7 @@ export async function createSipStack(options: StackOptions): Promise<SipStack> {
     host: options.host,
     port: options.port,
     transports: options.transports,
+    externalFor: options.externalFor,
     ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
     receive,
     connectionClosed: (connection) => transactions.connectionClosed(connection),

@@ -39,6 +39,7 @@ beforeEach(() => {
     tcpPort: 5060,
     addresses: ['192.0.2.1'],
     connections: 0,
+    isSelf: () => false,
     addressFor: () => ({ host: '192.0.2.1', port: 5060 }),
     send(text, _to, failed) {
       sent.push(text.slice(0, text.indexOf('\r\n')));

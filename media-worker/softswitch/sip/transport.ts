@@ -23,6 +23,8 @@ export interface TransportOptions {
   /** 0 takes a free port, the same for UDP and TCP. */
   readonly port: number;
   readonly transports: readonly TransportName[];
+  /** Another address than the bound one that a peer is told (behind NAT, say); undefined for none. */
+  readonly externalFor?: ((peer: Peer) => string | undefined) | undefined;
   /** Most TCP connections at once; the one that was silent longest is closed for a new one. */
   readonly maxConnections?: number;
   /** `data` is one message, complete or not; `broken` means that the TCP connection is closed after an answer. */
@@ -39,6 +41,8 @@ export interface Transport {
   readonly tcpPort: number;
   /** Sends one message. `failed` is called at most once, never before `send` returns; it may be called for UDP as well. */
   send(text: string, to: Peer, failed: (error: Error) => void): void;
+  /** Whether something that is sent there would come back to us. */
+  isSelf(peer: Peer): boolean;
   /** Our address as that peer should be told it. */
   addressFor(peer: Peer): { readonly host: string; readonly port: number };
   /** All of our addresses, for the list that drachtio-server gives to its applications. */
@@ -158,9 +162,14 @@ function assemble(options: TransportOptions, udp: UdpSocket | undefined, server:
     get connections() {
       return tcp?.size ?? 0;
     },
+    isSelf(peer) {
+      const port = peer.transport === 'tcp' ? tcpPort : udpPort;
+      const own = [ownAddressFor(peer.address), options.externalFor?.(peer)];
+      return peer.port === port && own.includes(peer.address);
+    },
     addressFor(peer) {
       return {
-        host: ownAddressFor(peer.address),
+        host: options.externalFor?.(peer) ?? ownAddressFor(peer.address),
         port: peer.transport === 'tcp' ? tcpPort : udpPort,
       };
     },

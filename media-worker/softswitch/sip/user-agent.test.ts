@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, describe, test } from 'node:test';
+import { DEFAULT_TIMERS } from './clock.ts';
 import { isSipFailure } from './failure.ts';
 import type { IncomingCall, UserAgent } from './types.ts';
 import { createUserAgent } from './user-agent.ts';
@@ -190,6 +191,33 @@ test('what waits for a response goes on when the agent closes first', limit, asy
   await assert.rejects(options, { status: 503 });
   silent.close();
   await Promise.all([bob.close(), assert.rejects(acknowledged)]);
+});
+
+test('an answer that is never acknowledged ends the call, with its code', limit, async () => {
+  const settings = { host: '127.0.0.1', port: 0, transports: ['udp'], user: 'bob', userAgent: 'bob/1' } as const;
+  const bob = await createUserAgent(settings, { timers: { ...DEFAULT_TIMERS, t1: 5, t2: 20 } });
+  const stranger = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  const { port } = stranger.address();
+  const incoming = nextCall(bob);
+  const invite = [
+    `INVITE sip:bob@127.0.0.1:${bob.udpPort} SIP/2.0`,
+    `Via: SIP/2.0/UDP 127.0.0.1:${port};branch=z9hG4bKnever`,
+    'From: <sip:a@example.com>;tag=1',
+    'To: <sip:bob@example.com>',
+    'Call-ID: never',
+    'CSeq: 1 INVITE',
+    `Contact: <sip:a@127.0.0.1:${port}>`,
+    'Content-Type: application/sdp',
+    `Content-Length: ${OFFER.length}`,
+  ];
+  stranger.send(`${invite.join('\r\n')}\r\n\r\n${OFFER}`, bob.udpPort, '127.0.0.1');
+  const { dialog, acknowledged } = (await incoming).accept(ANSWER);
+  await assert.rejects(acknowledged, /PV-1707 no ACK/);
+  assert.equal(dialog.ended.reason.side, 'timeout');
+  await assert.rejects(dialog.reinvite(OFFER), /PV-1708/);
+  stranger.close();
+  await bob.close();
 });
 
 test('a call to a realm is sent where it is told', limit, async () => {

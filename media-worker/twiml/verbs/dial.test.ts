@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { dialCodes } from '../../../crds/errors/dial.ts';
+import { fault } from '../../../crds/errors/fault.ts';
+import { webhookCodes } from '../../../crds/errors/webhook.ts';
+import { tracing } from '../../call/testing/one-call.ts';
 import type { JoinWish, Stayed } from '../../conference/rooms.ts';
 import { FakeDialler } from '../../dial/testing/fake-dialler.ts';
-import { next, run } from '../testing/scenario.ts';
+import { CallSpan } from '../../telemetry/span.ts';
+import type { TwimlContext } from '../outcome.ts';
+import { parseTwiml } from '../parse.ts';
+import { next, response, run } from '../testing/scenario.ts';
+import { ScriptedCall } from '../testing/scripted-call.ts';
 
 /** Rooms in which every stay is this one; notes what was asked for. */
 function rooms(stayed: Partial<Stayed> = {}) {
@@ -158,6 +166,25 @@ suite('<Dial> of somebody', () => {
     assert.equal(wish.sendDigits, '1w2');
     assert.equal(typeof wish.screen, 'function');
     assert.deepEqual([wish.callback?.url, wish.callback?.events], ['https://app.example.com/s', ['ringing']]);
+  });
+
+  test('the document for the called side: what means nothing there is skipped, one that cannot be had declines', async () => {
+    const { provider, spans } = tracing();
+    const span = CallSpan.root(provider.getTracer('test'), 'call', {});
+    const screened = async (ask: TwimlContext['ask']): Promise<boolean | undefined> => {
+      const dialler = new FakeDialler();
+      await run('<Dial><Sip url="/w">sip:a@b.example</Sip></Dial>', { dialler, ask });
+      return dialler.endpoints[0]?.wish.screen?.(new ScriptedCall(span), span);
+    };
+    const parsed = parseTwiml(response('<Enqueue>q</Enqueue>'), { strict: false });
+    assert.ok(parsed.ok);
+    const document = { ok: true, documentUrl: 'https://app.example.com/w', document: parsed.document } as const;
+    assert.equal(await screened(async () => document), true);
+    const unreachable = { ok: false, fault: fault(webhookCodes.refused, 'refused') } as const;
+    assert.equal(await screened(async () => unreachable), false);
+    span.end();
+    const codes = spans().flatMap(({ events }) => events.map(({ attributes }) => attributes?.['pivot.error.code']));
+    assert.deepEqual(codes, [dialCodes.screenVerb.code, dialCodes.screenFailed.code]);
   });
 
   test('collect_dtmf sends what was pressed', async () => {

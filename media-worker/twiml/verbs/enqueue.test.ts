@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { roomCodes } from '../../../crds/errors/rooms.ts';
 import { createQueues } from '../../queue/queues.ts';
 import { parseTwiml } from '../parse.ts';
 import { next, response, run } from '../testing/scenario.ts';
+
+/** Codes of the warnings in all spans. */
+function warned({ spans }: Awaited<ReturnType<typeof run>>): readonly unknown[] {
+  return spans.flatMap(({ events }) => events.map(({ attributes }) => attributes?.['pivot.error.code']));
+}
 
 /** Documents that are asked for while waiting, in their order; the last again and again. */
 function waiting(...documents: readonly string[]) {
@@ -67,6 +73,13 @@ suite('<Enqueue>', () => {
     assert.match(broken.heard[0] ?? '', /^tone_stream/);
   });
 
+  test('a full queue is told to the action, and in the trace', async () => {
+    const full = { ...createQueues(Date.now), enter: () => undefined };
+    const result = await run('<Enqueue action="/a">q</Enqueue>', { queues: full });
+    assert.equal(next(result).parameters['QueueResult'], 'queue-full');
+    assert.ok(warned(result).includes(roomCodes.queueFull.code));
+  });
+
   test('without a name it is skipped; workflowSid is a warning', async () => {
     assert.deepEqual((await run('<Enqueue/>')).warnings, ['PV-1361']);
     const task = await run('<Enqueue workflowSid="WW1">q</Enqueue>', { callerHangsUpAt: 100 });
@@ -82,6 +95,20 @@ suite('<Leave>', () => {
 });
 
 suite('<Dial><Queue>', () => {
+  test('who cannot be connected is told to the action, and in the trace', async () => {
+    const queues = createQueues(Date.now);
+    const result = await run('<Dial action="/d"><Queue>q</Queue></Dial>', {
+      queues,
+      before(agent) {
+        const caller = new (agent.constructor as new (span: unknown) => typeof agent)(agent.span);
+        caller.media = () => Promise.reject(new Error('FreeSWITCH has no endpoint'));
+        queues.enter('acme', 'q', caller);
+      },
+    });
+    assert.equal(next(result).parameters['DequeueResult'], 'error');
+    assert.ok(warned(result).includes(roomCodes.notBridged.code));
+  });
+
   test('nobody within the time: no-answer', async () => {
     const result = await run('<Dial timeout="3" action="/d"><Queue>q</Queue></Dial>');
     assert.equal(result.ms, 3000);

@@ -47,6 +47,8 @@ export function settingsOf(data: JsonObject, secrets: Readonly<Record<string, st
 export interface TestCall {
   readonly deps: ExchangeDeps;
   readonly spans: readonly ReadableSpan[];
+  /** Ends the span of the call, and gives it. */
+  root(): ReadableSpan | undefined;
   exchange(settings: PivotSettings, more?: Partial<ExchangeRequest>): Promise<ExchangeOutcome>;
 }
 
@@ -68,6 +70,10 @@ export function startCall(t: TestContext, more: Partial<ExchangeDeps> = {}): Tes
     deps,
     get spans() {
       return exporter.getFinishedSpans();
+    },
+    root() {
+      deps.span.end();
+      return exporter.getFinishedSpans().find(({ name }) => name === 'call');
     },
     exchange: (settings, request) =>
       performExchange(
