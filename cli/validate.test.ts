@@ -131,3 +131,31 @@ test('a file that is named is checked whatever its name says', async (t) => {
   assert.match(out, /package\.json:1:1 PV-1104 /);
   assert.match(out, /manifest:1:1 PV-1021 /);
 });
+
+test('TwiML: what is misspelt is named with line, column and a suggestion; what only Twilio has is named too', async (t) => {
+  const folder = await folderOf(t, {
+    'voice.xml': `<Response>
+  <Gahter numDigits="1"/>
+  <Gather numDigit="1"><Sya>Hi</Sya></Gather>
+  <Dial><Numbr>+14155550100</Numbr></Dial>
+  <Dial><Number sendDigit="1">+14155550100</Number></Dial>
+  <Say><brake time="1s"/>Hello <break tim="1s"/></Say>
+  <Connect><Stream url="wss://example.com"/></Connect>
+  <Gather input="speech" speechTimeout="auto"/>
+</Response>`,
+  });
+  const { out, err } = await run([folder]);
+  const expected = [
+    /:2:3 PV-1350 .*"Gahter".*Did you mean <Gather>\?/,
+    /:3:11 PV-1352 .*"numDigit".*Did you mean numDigits\?/,
+    /:3:24 PV-1357 .*<Sya>.*Did you mean <Say>\?/,
+    /:4:9 PV-1357 .*<Numbr>.*Did you mean <Number>\?/,
+    /:5:17 PV-1352 .*"sendDigit".*Did you mean sendDigits\?/,
+    /:6:8 PV-1357 .*<brake>.*Did you mean <break>\?/,
+    /:6:39 PV-1352 .*"tim".*Did you mean time\?/,
+    /:7:3 PV-1351 .*<Connect>/,
+    /:8:11 PV-1353 .*speech/,
+    /:8:26 PV-1353 .*speechTimeout/,
+  ];
+  for (const one of expected) assert.match(out + err, one);
+});

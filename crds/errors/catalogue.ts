@@ -9,6 +9,7 @@ import { kubeCodes } from './kube.ts';
 import { manifestCodes } from './manifest.ts';
 import { mediaCodes } from './media.ts';
 import { recordingCodes } from './recording.ts';
+import { referCodes } from './refer.ts';
 import { roomCodes } from './rooms.ts';
 import { routingCodes } from './routing.ts';
 import { softswitchCodes } from './softswitch.ts';
@@ -43,4 +44,5 @@ export const catalogue: readonly Area[] = [
   { digits: '24', title: 'Conferences and queues', entries: Object.values(roomCodes) },
   { digits: '25', title: 'Calls out', entries: Object.values(dialCodes) },
   { digits: '26', title: 'Who may call, and registrations', entries: Object.values(admissionCodes) },
+  { digits: '27', title: 'Transfers', entries: Object.values(referCodes) },
 ];

@@ -26,6 +26,7 @@ import { attendDialog } from './dialog-requests.ts';
 import { DigitQueue } from './digits.ts';
 import type { CallFacts, CallStatus } from './facts.ts';
 import { LegSound } from './leg-sound.ts';
+import { type Referred, refer } from './refer.ts';
 import type { CallResources } from './resources.ts';
 import { pause, unlessAborted } from './waiting.ts';
 
@@ -270,6 +271,12 @@ export class ALeg implements Call {
   async sendDigits(digits: string, durationMs = DIGIT_MS): Promise<void> {
     await this.answer();
     await this.#sound.sendDigits(digits, durationMs);
+  }
+
+  async refer(uri: string, limitMs: number): Promise<Referred> {
+    await this.answer();
+    // Answered calls have one.
+    return refer(this.#dialog!, uri, limitMs, this.signal);
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

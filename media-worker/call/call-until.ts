@@ -32,6 +32,7 @@ export function callUntil(call: Call, until: AbortSignal): Call {
     media: () => call.media(),
     earlyMedia: () => call.earlyMedia(),
     sendDigits: (digits, durationMs) => still(call.sendDigits(digits, durationMs)),
+    refer: (uri, limitMs) => call.refer(uri, limitMs),
     sleep: (ms, other) => call.sleep(ms, other === undefined ? signal : AbortSignal.any([signal, other])),
     hangup: (options) => call.hangup(options),
   };

@@ -5,6 +5,7 @@ import type { Sound } from '../media/sound.ts';
 import type { CallSpan } from '../telemetry/span.ts';
 import type { DigitQueue } from './digits.ts';
 import type { CallFacts, RecordingFacts } from './facts.ts';
+import type { Referred } from './refer.ts';
 
 /** Why a call is over; the reason of `Call.signal`. */
 export interface CallEnd {
@@ -128,6 +129,11 @@ export interface Call {
   earlyMedia(): Promise<LegMedia>;
   /** Sends DTMF to the caller (answers first). `durationMs` per digit; `w` pauses half a second, `W` one second. */
   sendDigits(digits: string, durationMs?: number): Promise<void>;
+  /**
+   * Tells the leg's side by SIP REFER to call `uri` (answers first), and waits for the result, at most `limitMs`. The leg's end is a result and no
+   * rejection; rejects when it is over before it begins.
+   */
+  refer(uri: string, limitMs: number): Promise<Referred>;
   /** Waits; ends early, by rejecting, only when the call ends or `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /**

@@ -16,6 +16,7 @@ import { attendDialog } from '../call/dialog-requests.ts';
 import { DigitQueue } from '../call/digits.ts';
 import type { CallFacts, CallStatus } from '../call/facts.ts';
 import { LegSound } from '../call/leg-sound.ts';
+import { type Referred, refer } from '../call/refer.ts';
 import type { CallResources } from '../call/resources.ts';
 import { pause, unlessAborted } from '../call/waiting.ts';
 import type { MediaEndpoint } from '../media/endpoint.ts';
@@ -385,6 +386,12 @@ export class BLeg implements Call {
   async sendDigits(digits: string, durationMs = DIGIT_MS): Promise<void> {
     await this.untilAnswered();
     await this.#sound.sendDigits(digits, durationMs);
+  }
+
+  async refer(uri: string, limitMs: number): Promise<Referred> {
+    await this.answer();
+    // Answered legs have one.
+    return refer(this.#dialog!, uri, limitMs, this.signal);
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

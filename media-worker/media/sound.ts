@@ -6,6 +6,8 @@ export type Sound =
   | {
       readonly kind: 'speech';
       readonly text: string;
+      /** The same as SSML, without `<speak>`, for engines that read it; whoever makes it answers for every element in it. */
+      readonly ssml?: string;
       readonly voice?: string;
       readonly language?: string;
       readonly engine?: string;

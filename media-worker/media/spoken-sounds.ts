@@ -12,7 +12,7 @@ const VERSION = '1';
 export async function speakSound(
   making: SoundMaking,
   engines: SpeechEngines,
-  wish: SpeechWish & { readonly text: string },
+  wish: SpeechWish & { readonly text: string; readonly ssml?: string },
   signal: AbortSignal,
 ): Promise<Made> {
   const { text, warnings } = prepareText(wish.text, making.limits.textBytes);
@@ -20,8 +20,11 @@ export async function speakSound(
   const plan = await engines.plan(wish);
   signal.throwIfAborted();
   const { engine, voice, language } = plan;
-  const key = hashKey('speech', VERSION, engine.name, engine.identity, voice, language, text);
-  const made = await making.shared.join(key, signal, (shared) => speakOrUse(making, plan, key, text, shared));
+  // A text that was cut ends in the middle of an element.
+  const ssml = engine.ssml === true && warnings.length === 0 ? wish.ssml : undefined;
+  const said = ssml === undefined ? { text } : { text, ssml };
+  const key = hashKey('speech', VERSION, engine.name, engine.identity, voice, language, text, ...(ssml ? [ssml] : []));
+  const made = await making.shared.join(key, signal, (shared) => speakOrUse(making, plan, key, said, shared));
   return made.ok ? { ...made, warnings: [...warnings, ...plan.warnings, ...made.warnings] } : made;
 }
 
@@ -29,12 +32,12 @@ async function speakOrUse(
   { cache, threads, limits }: SoundMaking,
   { engine, voice, language }: SpeechPlan,
   key: string,
-  text: string,
+  said: { readonly text: string; readonly ssml?: string },
   signal: AbortSignal,
 ): Promise<Made> {
   const copy = await cache.get(key);
   if (copy !== undefined) return { ok: true, sound: copy, cached: true, warnings: copy.warnings };
-  const spoken = await engine.synthesize({ text, voice, language }, signal);
+  const spoken = await engine.synthesize({ ...said, voice, language }, signal);
   if (!spoken.ok) return spoken;
   const converted = await threads.run(
     { kind: 'convert', bytes: spoken.audio, speech: true, maxMs: limits.soundMs },

@@ -43,10 +43,13 @@ export interface SipDialog extends Pick<EventEmitter, 'removeAllListeners'> {
   readonly remote: { sdp: string };
   on(event: 'destroy', listener: (request: SipRequest, reason?: string) => void): void;
   on(
-    event: 'modify' | 'info' | 'refer' | 'message',
+    event: 'modify' | 'info' | 'refer' | 'message' | 'notify',
     listener: (request: SipRequest, response: SipResponse) => void,
   ): void;
   on(event: 'ack', listener: (request: SipRequest) => void): void;
+  off(event: 'notify', listener: (request: SipRequest, response: SipResponse) => void): void;
+  /** Sends a request in the dialog; resolves with its final response, rejects when it could not be sent. */
+  request(options: { readonly method: 'REFER'; readonly headers: SipHeaders }): Promise<{ readonly status: number }>;
   destroy(options: { headers?: SipHeaders }, callback: (error: unknown) => void): void;
 }
 

@@ -1,7 +1,7 @@
 import { twimlCodes } from '../../crds/errors/twiml.ts';
 import type { AttributeSpec, AttributeTable } from './attributes.ts';
 import { MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS } from './markup.ts';
-import { SSML_ELEMENTS } from './text.ts';
+import { SSML_ELEMENTS } from './ssml.ts';
 import type { ParsedVerb, VerbDefinition } from './verb.ts';
 import { VERBS } from './verbs/registry.ts';
 import { SKIPPED_VERBS } from './verbs/skipped.ts';

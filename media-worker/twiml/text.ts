@@ -10,27 +10,22 @@ export function cutToBytes(text: string, maxBytes: number): string {
   return bytes.toString('utf8', 0, end);
 }
 
-/** Elements of SSML that `<Say>` may hold, with Twilio's names. */
-export const SSML_ELEMENTS = [
-  'amazon:domain',
-  'amazon:effect',
-  'amazon:emotion',
-  'break',
-  'emphasis',
-  'lang',
-  'mark',
-  'p',
-  'phoneme',
-  'prosody',
-  's',
-  'say-as',
-  'speak',
-  'sub',
-  'voice',
-  'w',
-] as const;
-
-const SSML: ReadonlySet<string> = new Set(SSML_ELEMENTS);
+/** Elements of SSML, which end a word. */
+const SSML: ReadonlySet<string> = new Set([
+  ...[
+    'amazon:domain',
+    'amazon:effect',
+    'amazon:emotion',
+    'break',
+    'emphasis',
+    'lang',
+    'mark',
+    'p',
+    'phoneme',
+    'prosody',
+  ],
+  ...['s', 'say-as', 'speak', 'sub', 'voice', 'w'],
+]);
 
 const SPELT = ['characters', 'spell-out', 'digits', 'telephone'];
 
@@ -90,12 +85,25 @@ function ssml(element: XmlElement): Piece[] {
       return apart(alias === undefined ? inner : [{ words: alias }]);
     }
     case 'say-as':
-      return apart(SPELT.includes(attribute('interpret-as') ?? '') ? inner.map(spelt) : inner);
+      return apart(isSpelt(element) ? inner.map(speltPiece) : inner);
     default:
       return SSML.has(element.name) ? apart(inner) : inner;
   }
 }
 
-function spelt(piece: Piece): Piece {
-  return 'words' in piece ? { words: [...piece.words.replace(/\s+/g, '')].join(' ') } : piece;
+function isSpelt({ attributes }: XmlElement): boolean {
+  return SPELT.includes(attributes.find(({ name }) => name === 'interpret-as')?.value ?? '');
+}
+
+/** What `<say-as>` of characters or digits says, one by one; undefined for one of anything else. */
+export function spelt(element: XmlElement): string | undefined {
+  return isSpelt(element) ? oneByOne(spokenText(element)) : undefined;
+}
+
+function speltPiece(piece: Piece): Piece {
+  return 'words' in piece ? { words: oneByOne(piece.words) } : piece;
+}
+
+function oneByOne(text: string): string {
+  return [...text.replace(/\s+/g, '')].join(' ');
 }

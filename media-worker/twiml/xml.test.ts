@@ -253,6 +253,11 @@ suite('XML: time and safety', () => {
     );
   });
 
+  test('what the library’s parser throws at, and its validator lets pass, is a fault like any other', () => {
+    const parsed = parseXml(`<?'?><A/>`);
+    assert.equal(parsed.ok ? 'ok' : parsed.fault.code, 'PV-1301');
+  });
+
   test('what a writer escapes is read back as it was', () => {
     const escaped = (text: string): string =>
       text.replace(/[&<>"'\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -42,7 +42,15 @@ export function parseXml(text: string): ParsedXml {
     const column = refused.line === 1 ? refused.column + first.column - 1 : refused.column;
     return { ok: false, fault: fault(twimlCodes.notXml, refused.message, { line, column }) };
   }
-  const root = tree(body).find((node) => node.kind === 'element');
+  let nodes: readonly RawNode[];
+  try {
+    nodes = tree(body);
+  } catch (error) {
+    // The library's parser refuses what its validator lets pass, such as a quote in a processing instruction.
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, fault: fault(twimlCodes.notXml, message, at(start)) };
+  }
+  const root = nodes.find((node) => node.kind === 'element');
   if (root === undefined) return { ok: false, fault: fault(twimlCodes.notXml, 'The document has no element.') };
   return { ok: true, root: withPlaces(root, (offset) => at(start + offset)), warnings: checked.warnings };
 }

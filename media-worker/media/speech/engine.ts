@@ -5,6 +5,8 @@ import type { VoiceWish } from './voices.ts';
 /** What an engine is asked to speak; `voice` is one that its `choose` gave. */
 export interface SpeechRequest {
   readonly text: string;
+  /** In place of the text, for engines with `ssml`: SSML without `<speak>`. */
+  readonly ssml?: string;
   readonly voice: string;
   /** BCP 47, canonical. */
   readonly language: string;
@@ -33,6 +35,8 @@ export interface SpeechEngine {
   readonly name: string;
   /** Whatever else changes how it sounds (a model): a part of the cache's key. */
   readonly identity: string;
+  /** It reads SSML. */
+  readonly ssml?: true;
   /** Whether it can be used at all; asked before anything else, so it should remember. */
   available(): Promise<boolean>;
   speaks(language: Language): boolean;

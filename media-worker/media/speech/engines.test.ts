@@ -48,7 +48,7 @@ async function assertSpeech({ reference, durationMs = 0 }: PreparedSound, fromMs
 const say = (
   rig: Rig,
   text: string,
-  more: { voice?: string; language?: string; engine?: string } = {},
+  more: { voice?: string; language?: string; engine?: string; ssml?: string } = {},
 ): Promise<Preparation> => rig.prepare({ kind: 'speech', text, ...more });
 
 test('English is spoken by flite, without anything installed', async (t) => {
@@ -127,6 +127,21 @@ test('every other language is spoken by espeak-ng', async (t) => {
   assert.equal(done(await say(rig, 'Bonjour.', { voice: 'Polly.Céline' })).voice, 'fr-fr+f2');
   assert.equal(done(await say(rig, 'Hallo.', { language: 'de', voice: 'f4' })).voice, 'de+f4');
   assert.equal(done(await say(rig, 'Hello.', { engine: 'espeak' })).voice, 'en-us+m3');
+});
+
+test('espeak-ng speaks SSML where there is some: a pause is as long as it says, and the copy is another than of the text', async (t) => {
+  if (!needEspeak(t)) return;
+  const rig = await createRig(t);
+  const english = { engine: 'espeak-ng' } as const;
+  const plain = done(await say(rig, 'one two', english));
+  const paused = done(await say(rig, 'one two', { ...english, ssml: 'one <break time="2000ms"/> two' }));
+  const more = (paused.durationMs ?? 0) - (plain.durationMs ?? 0);
+  assert.ok(more > 1500 && more < 3500, `${more} ms`);
+  const again = done(await say(rig, 'one two', { ...english, ssml: 'one <break time="2000ms"/> two' }));
+  assert.deepEqual([paused.cached, again.cached], [false, true]);
+  // flite does not read it.
+  const flite = done(await say(rig, 'one two', { engine: 'flite', ssml: '<p>one two</p>' }));
+  assert.equal(flite.engine, 'flite');
 });
 
 test('what stands in a text is never an option or a command of espeak-ng', async (t) => {

@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child
 import { type Fault, fault, faultOf, PivotError } from '../../../crds/errors/fault.ts';
 import { mediaCodes } from '../../../crds/errors/media.ts';
 import { createGate, type Gate } from '../gate.ts';
-import type { SpeechEngine, SpeechResult } from './engine.ts';
+import type { SpeechEngine, SpeechRequest, SpeechResult } from './engine.ts';
 import type { Language } from './language.ts';
 
 /** espeak-ng's variants of every voice; `+m3` and `+f2` are the least harsh at 8 kHz. */
@@ -33,6 +33,7 @@ export function createEspeak(options: EspeakOptions): SpeechEngine {
   return {
     name: 'espeak-ng',
     identity: RATE,
+    ssml: true,
     async available() {
       languages ??= listLanguages(options.program);
       known = await languages;
@@ -62,7 +63,7 @@ export function createEspeak(options: EspeakOptions): SpeechEngine {
       );
       return { voice: byGender, warnings };
     },
-    synthesize: ({ text, voice }, signal) => speak(options, gate, running, text, voice, signal),
+    synthesize: (request, signal) => speak(options, gate, running, request, signal),
     async close() {
       for (const child of running) child.kill('SIGKILL');
     },
@@ -96,8 +97,7 @@ async function speak(
   options: EspeakOptions,
   gate: Gate,
   running: Set<ChildProcessWithoutNullStreams>,
-  text: string,
-  voice: string,
+  { text, ssml, voice }: SpeechRequest,
   signal: AbortSignal,
 ): Promise<SpeechResult> {
   const failed = (problem: string): SpeechResult => ({
@@ -116,7 +116,8 @@ async function speak(
   }
   const { promise, resolve, reject } = Promise.withResolvers<SpeechResult>();
   // No shell, and the text not among the arguments: nothing in it is taken for a command or an option.
-  const child = spawn(options.program, ['-b', '1', '-s', RATE, '-v', voice, '--stdin', '--stdout'], {
+  const markup = ssml === undefined ? [] : ['-m'];
+  const child = spawn(options.program, [...markup, '-b', '1', '-s', RATE, '-v', voice, '--stdin', '--stdout'], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   running.add(child);
@@ -152,7 +153,8 @@ async function speak(
   // It may end before it has read everything.
   child.stdin.on('error', () => {});
   // `[[` begins phonemes.
-  child.stdin.end(text.replaceAll('[[', '[ ['));
+  const said = ssml === undefined ? text : `<speak>${ssml}</speak>`;
+  child.stdin.end(said.replaceAll('[[', '[ ['));
   try {
     return await promise;
   } finally {

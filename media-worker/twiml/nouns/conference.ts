@@ -82,6 +82,7 @@ const CONFERENCE_ATTRIBUTES = {
     description: 'Of what it is told.',
     differs: 'Twilio has no default, and `mute`, `hold`, `modify`, `speaker`, `announcement` besides.',
   },
+  recordingConfigurationId: { kind: 'not yet', description: 'Twilio’s own.' },
   participantLabel: { kind: 'not yet', description: 'A name by which its API finds the participant.' },
   coach: { kind: 'not yet', description: 'Being heard by one participant only.' },
   jitterBufferSize: { kind: 'not yet', description: 'Twilio’s own.' },

@@ -11,6 +11,7 @@ import {
 } from '../../call/call.ts';
 import { DigitQueue } from '../../call/digits.ts';
 import type { CallFacts } from '../../call/facts.ts';
+import type { Referred } from '../../call/refer.ts';
 import { unlessAborted } from '../../call/waiting.ts';
 import { describeSound, type Sound } from '../../media/sound.ts';
 import { FakeLegMedia } from '../../media/testing/fake-leg-media.ts';
@@ -37,6 +38,7 @@ export type Done =
     }
   | { readonly at: number; readonly did: 'recorded'; readonly how: RecordOutcome['endedBy'] }
   | { readonly at: number; readonly did: 'record beside' | 'stop beside'; readonly path: string }
+  | { readonly at: number; readonly did: 'refer'; readonly uri: string; readonly limitMs: number }
   | { readonly at: number; readonly did: 'send'; readonly digits: string; readonly durationMs?: number }
   | {
       readonly at: number;
@@ -210,6 +212,15 @@ export class ScriptedCall implements Call {
   async sendDigits(digits: string, durationMs?: number): Promise<void> {
     await this.answer();
     this.log.push({ at: Date.now(), did: 'send', digits, ...(durationMs === undefined ? {} : { durationMs }) });
+  }
+
+  /** What becomes of a transfer. */
+  referred: Referred = { status: 'completed', referStatus: 202, notifyStatus: 200 };
+
+  async refer(uri: string, limitMs: number): Promise<Referred> {
+    await this.answer();
+    this.log.push({ at: Date.now(), did: 'refer', uri, limitMs });
+    return this.referred;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

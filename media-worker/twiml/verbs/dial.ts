@@ -123,6 +123,8 @@ export const DIAL_ATTRIBUTES = {
   trim: { ...TRIM, default: 'do-not-trim' },
   ...RECORDING_CALLBACK,
   ...RECORDING_UPLOAD,
+  recordingConfigurationId: { kind: 'not yet', description: 'Twilio’s own.' },
+  passports: { kind: 'not yet', description: 'Signed caller ids (STIR/SHAKEN).' },
   recordingTrack: { kind: 'not yet', description: 'One side only.' },
   referUrl: { kind: 'not yet', description: 'Transfers by SIP REFER.' },
   referMethod: { kind: 'not yet', description: 'Transfers by SIP REFER.' },

@@ -27,6 +27,7 @@ export const ENQUEUE_ATTRIBUTES = {
       'What is heard while waiting: a file (`.wav`, `.mp3`), a stream or a PivotMedia, again and again; or a document of `<Play>`, `<Say>`, `<Pause>`, `<Gather>`, `<Redirect>`, `<Leave>`, `<Hangup>`, which is asked for anew at its end, with `QueuePosition`, `QueueTime`, `AvgQueueTime`, `CurrentQueueSize`, `MaxQueueSize`, `QueueSid`. Empty: silence. Default: two soft notes now and then.',
   },
   waitUrlMethod: METHOD,
+  maxQueueSize: { kind: 'not yet', description: 'A queue takes 1000 callers.' },
   workflowSid: { kind: 'not yet', description: 'TaskRouter.' },
 } as const satisfies AttributeTable;
 

@@ -1,3 +1,4 @@
+import { suggest } from '../../../crds/callflow/suggest.ts';
 import { twimlCodes } from '../../../crds/errors/twiml.ts';
 import { type Collected, collectDigits } from '../../call/collect.ts';
 import { type AttributesOf, type AttributeTable, readAttributes } from '../attributes.ts';
@@ -110,7 +111,11 @@ function parsePrompt(child: XmlElement, report: Report): PromptVerb | undefined 
     default:
       report.warn(
         twimlCodes.nestedSkipped,
-        `<Gather> holds <Say>, <Play> and <Pause> only; <${child.name}> was skipped.`,
+        () => {
+          const meant = suggest(child.name, ['Say', 'Play', 'Pause']);
+          const hint = meant === undefined ? '' : ` Did you mean <${meant}>?`;
+          return `<Gather> holds <Say>, <Play> and <Pause> only; <${child.name}> was skipped.${hint}`;
+        },
         child,
       );
       return undefined;

@@ -101,6 +101,7 @@ export const RECORD_ATTRIBUTES = {
   trim: TRIM,
   ...RECORDING_CALLBACK,
   ...RECORDING_UPLOAD,
+  recordingConfigurationId: { kind: 'not yet', description: 'Twilio’s own.' },
   transcribe: { kind: 'not yet', description: TRANSCRIPTION },
   transcribeCallback: { kind: 'not yet', description: TRANSCRIPTION },
 } as const satisfies AttributeTable;

@@ -9,6 +9,7 @@ import { type PauseVerb, pause } from './pause.ts';
 import { type PlayVerb, play } from './play.ts';
 import { type RecordVerb, record } from './record.ts';
 import { type RedirectVerb, redirect } from './redirect.ts';
+import { type ReferVerb, refer } from './refer.ts';
 import { type RejectVerb, reject } from './reject.ts';
 import { type SayVerb, say } from './say.ts';
 import { type SetVerb, set } from './set.ts';
@@ -23,6 +24,7 @@ export type Verb =
   | EnqueueVerb
   | LeaveVerb
   | RedirectVerb
+  | ReferVerb
   | SetVerb
   | HangupVerb
   | RejectVerb;
@@ -40,6 +42,7 @@ export const VERBS: Definitions = {
   Enqueue: enqueue,
   Leave: leave,
   Redirect: redirect,
+  Refer: refer,
   Set: set,
   Hangup: hangup,
   Reject: reject,

@@ -120,6 +120,48 @@ suite('<Say>', () => {
     }
   });
 
+  test('SSML goes to engines that read it, written anew of what means something', async () => {
+    for (const [given, ssml] of [
+      [
+        'Hello <emphasis level="strong">dear</emphasis> caller',
+        'Hello <emphasis level="strong">dear</emphasis> caller',
+      ],
+      ['Wait<break time="1.5s"/>please', 'Wait <break time="1500ms"/> please'],
+      ['<break time="3600s" strength="weak"/>a', '<break time="10000ms" strength="weak"/> a'],
+      ['<p>One</p><s>Two &amp; &lt;three></s>', '<p>One</p><s>Two &amp; &lt;three&gt;</s>'],
+      ['the <sub alias="A &quot;B&quot;">C</sub>', 'the A &quot;B&quot;'],
+      ['code <say-as interpret-as="digits">12 3</say-as>', 'code 1 2 3'],
+      [
+        '<prosody rate="85%" pitch="low" volume="+6dB">a</prosody>',
+        '<prosody rate="85%" pitch="low" volume="+6dB">a</prosody>',
+      ],
+      ['<prosody rate="sideways">a</prosody>', 'a'],
+      ['<lang xml:lang="fr-FR">oui</lang>', '<lang xml:lang="fr-FR">oui</lang>'],
+      ['<phoneme alphabet="ipa" ph="x">tomato</phoneme> <w role="x">read</w>', 'tomato read'],
+      ['a <b>c</b><break/><audio src="file:///etc/passwd">d</audio>', 'a c <break/> d'],
+    ] as const) {
+      const { log } = await run(`<Say>${given}</Say>`);
+      const sound = log.flatMap((done) => (done.did === 'play' ? [done.sound] : []))[0];
+      assert.equal(sound?.kind === 'speech' ? sound.ssml : undefined, ssml, given);
+    }
+    const plain = await run('<Say>a <b>b</b> <![CDATA[<break/>]]></Say>');
+    assert.ok(plain.log.every((done) => done.did !== 'play' || !('ssml' in done.sound)));
+  });
+
+  test('SSML attributes that are misspelt, or say nothing, are warnings with a suggestion and a place', async () => {
+    const { faults } = await run(
+      '<Say><break tme="1s"/><break time="soon"/><prosody rat="slow">a</prosody><emphasis level="strnog">b</emphasis><brek/></Say>',
+    );
+    assert.deepEqual(
+      faults.map(({ code }) => code),
+      ['PV-1357', 'PV-1352', 'PV-1355', 'PV-1352', 'PV-1355'],
+    );
+    assert.match(faults[0]!.message, /<brek> .*Did you mean <break>\?/);
+    assert.match(faults[1]!.message, /"tme".*Did you mean time\?/);
+    assert.match(faults[3]!.message, /"rat".*Did you mean rate\?/);
+    assert.ok(faults.every(({ place }) => place?.line === 2 && place.column !== undefined));
+  });
+
   test('another nested element is a warning, and its text is spoken', async () => {
     const result = await run('<Say>a <b>bold <i>word</i></b></Say>');
     assert.deepEqual(result.heard, ['a bold word']);

@@ -5,7 +5,8 @@ import type { Position } from '../markup.ts';
 import type { TwimlContext } from '../outcome.ts';
 import type { Report } from '../report.ts';
 import { type Listening, LOOP, playTimes, TERMINATORS } from '../sounding.ts';
-import { cutToBytes, SSML_ELEMENTS, spokenText } from '../text.ts';
+import { checkSsml, SSML_ELEMENTS, ssmlOf } from '../ssml.ts';
+import { cutToBytes, spokenText } from '../text.ts';
 import { CONTINUE, skipNested, type VerbDefinition, verbOf } from '../verb.ts';
 import { childElements, type XmlElement } from '../xml.ts';
 
@@ -40,6 +41,8 @@ export interface SayVerb extends Position, AttributesOf<typeof SAY_ATTRIBUTES> {
   readonly verb: 'Say';
   /** Never empty. */
   readonly text: string;
+  /** The same for engines that read SSML, where the document has some. */
+  readonly ssml?: string;
 }
 
 function parse(element: XmlElement, report: Report): SayVerb | undefined {
@@ -54,13 +57,18 @@ function parse(element: XmlElement, report: Report): SayVerb | undefined {
   if (text !== whole) {
     report.warn(twimlCodes.textCut, `The text of <Say> was cut to ${MAX_TEXT_BYTES} bytes.`, element);
   }
-  return { ...verbOf('Say', element), ...attributes, text };
+  // What is cut would end in the middle of an element.
+  const ssml = text === whole ? ssmlOf(element) : undefined;
+  return { ...verbOf('Say', element), ...attributes, text, ...(ssml === undefined ? {} : { ssml }) };
 }
 
 /** Warns about nested elements that are not SSML, at any depth; their text is spoken all the same. */
 function skipForeign(element: XmlElement, report: Report): void {
   skipNested(element, report, SSML_ELEMENTS);
-  for (const child of childElements(element)) skipForeign(child, report);
+  for (const child of childElements(element)) {
+    checkSsml(child, report);
+    skipForeign(child, report);
+  }
 }
 
 /** Speaks it; also the way that a `<Gather>` does. Answers the call. */
@@ -69,6 +77,7 @@ export async function speak(verb: SayVerb, context: TwimlContext, how: Listening
     kind: 'speech',
     text: verb.text,
     language: verb.language ?? context.call.memory.language,
+    ...(verb.ssml === undefined ? {} : { ssml: verb.ssml }),
     ...(verb.voice === undefined ? {} : { voice: verb.voice }),
     ...(verb.engine === undefined ? {} : { engine: verb.engine }),
   };
@@ -78,7 +87,7 @@ export async function speak(verb: SayVerb, context: TwimlContext, how: Listening
 export const say: VerbDefinition<SayVerb> = {
   name: 'Say',
   summary: 'Speaks a text. Answers the call. Keys typed meanwhile are kept for a following `<Gather>`.',
-  content: `The text, at most ${MAX_TEXT_BYTES} bytes (the rest is cut). White space is collapsed; CDATA is text. SSML elements may stand in it: their text is spoken, \`<sub>\` by its alias, \`<say-as>\` of digits and characters one by one, \`<break>\`, \`<p>\` and \`<s>\` as pauses.`,
+  content: `The text, at most ${MAX_TEXT_BYTES} bytes (the rest is cut). White space is collapsed; CDATA is text. SSML elements may stand in it. espeak-ng gets them, with pauses of at most 10 s; for other engines their text is spoken, \`<sub>\` by its alias, \`<say-as>\` of digits and characters one by one, \`<break>\`, \`<p>\` and \`<s>\` as pauses.`,
   example: '<Say voice="woman" language="en-GB">Good <emphasis>morning</emphasis>.</Say>',
   attributes: SAY_ATTRIBUTES,
   differences: [

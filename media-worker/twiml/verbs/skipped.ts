@@ -6,7 +6,6 @@ export const SKIPPED_VERBS: Readonly<Record<string, string>> = {
   Message: 'text messages',
   Pay: 'payments',
   Prompt: 'prompts of payments',
-  Refer: 'transfers by SIP REFER',
   Sms: 'text messages',
   Start: 'audio streams, recordings and transcriptions beside the call',
   Stop: 'audio streams, recordings and transcriptions beside the call',
