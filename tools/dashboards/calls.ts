@@ -32,6 +32,12 @@ export const CALLS: Dashboard = {
           queries: times(WORKER.setup),
         },
         {
+          title: 'Who may call',
+          about: 'Calls that came in, by who was let in. Many refusals are scanners, or a password that was changed.',
+          unit: 'reqps',
+          queries: [{ expr: perSecond(WORKER.admissions, 'result'), legend: '{{result}}' }],
+        },
+        {
           title: 'Length of calls',
           about: 'From INVITE to the end, of calls that were completed.',
           unit: 's',
