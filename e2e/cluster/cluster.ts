@@ -1,6 +1,6 @@
 /** A small cluster on this machine: a real API server, and `pivot operator` and `pivot media-worker` as the processes that their pods would run. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import type { Binaries } from '../control-plane/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/control-plane.ts';
 import { freePorts } from '../control-plane/free-ports.ts';
 import { Program } from '../program.ts';
+import { type ApiProxy, startApiProxy } from './api-proxy.ts';
 import { type Front, startFront } from './front.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -78,6 +79,8 @@ export interface WorkerOptions {
 export interface Cluster {
   readonly plane: ControlPlane;
   readonly front: Front;
+  /** Between the operators and the API server. */
+  readonly proxy: ApiProxy;
   readonly folder: string;
   /** Starts an operator; resolves when it has listed everything. */
   operator(name: string, options?: readonly string[]): Promise<RunningOperator>;
@@ -145,7 +148,9 @@ export async function startCluster(binaries: Binaries, namespaces: readonly stri
   await kubectl('create', 'rolebinding', 'pivot', `--role=${OPERATOR}`, subject, '-n', SYSTEM);
   const user = `system:serviceaccount:${SYSTEM}:${OPERATOR}`;
   await until(async () => (await plane.kubectl(['auth', 'can-i', '--as', user, 'list', 'secrets', '-A'])).code === 0);
-  const kubeconfig = await plane.kubeconfigOf(user);
+  const proxy = await startApiProxy({ target: plane.url, targetCa: plane.caFile, tls: TLS });
+  const kubeconfig = join(folder, 'operator.kubeconfig');
+  writeFileSync(kubeconfig, through(proxy.url, await plane.kubeconfigOf(user)), { mode: 0o600 });
   const tls = join(folder, 'tls');
   mkdirSync(tls);
   cpSync(join(TLS, 'server.pem'), join(tls, 'tls.crt'));
@@ -167,6 +172,7 @@ export async function startCluster(binaries: Binaries, namespaces: readonly stri
   return {
     plane,
     front,
+    proxy,
     folder,
     kubectl,
     workerToken,
@@ -260,10 +266,21 @@ export async function startCluster(binaries: Binaries, namespaces: readonly stri
       for (const program of programs) program.signal('SIGKILL');
       await Promise.all(programs.map(({ ended }) => ended));
       await front.close();
+      await proxy.close();
       await plane.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The same kubeconfig with the proxy in place of the server. */
+function through(proxy: string, path: string): string {
+  const config = JSON.parse(readFileSync(path, 'utf8')) as { clusters: { cluster: Record<string, string> }[] };
+  for (const { cluster } of config.clusters) {
+    cluster['server'] = proxy;
+    cluster['certificate-authority'] = join(TLS, 'ca.pem');
+  }
+  return JSON.stringify(config);
 }
 
 /** Waits until something holds; asks every few milliseconds. */

@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { createPhones, type Phones } from '../../media-worker/softswitch/phone.ts';
 import { controlPlaneBinaries } from '../control-plane/binaries.ts';
 import { startWeb, twiml, type Web } from '../web.ts';
+import type { Trouble } from './api-proxy.ts';
 import { Callers, firstAnswer } from './callers.ts';
 import {
   type Cluster,
@@ -28,6 +29,11 @@ const RECOVERY_MS = 5_000;
 const ELECTION_MS = 15_000;
 /** A side of the stream that was silent for so long counts as gone. Milliseconds. */
 const SILENCE_MS = 12_000;
+
+/** How long something goes wrong at the API server; more would cost the leader its Lease, and be the death of a leader. Milliseconds. */
+const TROUBLE_MS = 5_000;
+/** A leader has renewed its Lease by then. Milliseconds. */
+const RENEWED_MS = 2_500;
 
 const numberOf = (index: number): string => `+1415555${1000 + (index % NUMBERS)}`;
 
@@ -159,6 +165,26 @@ describe('failures around calls', { skip: found.ok ? false : found.hint }, () =>
     const took = await changeTakes();
     assert.ok(took < RECOVERY_MS, `it took ${Math.round(took)} ms`);
   });
+
+  const TROUBLES: readonly (readonly [name: string, trouble: Trouble])[] = [
+    ['says 500 to everything', { kind: 'refuses', status: 500, reason: 'InternalError' }],
+    ['says 429 to everything', { kind: 'refuses', status: 429, reason: 'TooManyRequests', retryAfter: 1 }],
+    ['says 410 to every watch', { kind: 'refuses', status: 410, reason: 'Expired', only: 'watches' }],
+    ['begins each answer 2 s late', { kind: 'slow', ms: 2_000 }],
+    ['cuts every answer in its middle', { kind: 'cuts' }],
+  ];
+  for (const [name, trouble] of TROUBLES) {
+    test(`the API server ${name}, for a while`, async () => {
+      // The Lease is renewed between two troubles, else they are one.
+      await delay(RENEWED_MS);
+      cluster.proxy.set(trouble);
+      await delay(TROUBLE_MS);
+      assert.ok(cluster.proxy.met > 0, 'nobody has noticed');
+      cluster.proxy.set(undefined);
+      const took = await changeTakes();
+      assert.ok(took < RECOVERY_MS, `it took ${Math.round(took)} ms`);
+    });
+  }
 
   test('etcd is killed and comes back', async () => {
     await cluster.plane.etcd.stop('SIGKILL');

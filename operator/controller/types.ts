@@ -23,7 +23,7 @@ export const SECRETS: ResourceType = { group: '', version: 'v1', kind: 'Secret',
  */
 export const WATCH_TIMING: Partial<ReflectorTiming> = {
   backoff: { minMs: 500, maxMs: 1500 },
-  unreachable: { minMs: 500, maxMs: 1500 },
+  passing: { minMs: 500, maxMs: 1500 },
 };
 
 function typeOf({ kind, plural }: { readonly kind: string; readonly plural: string }): ResourceType {

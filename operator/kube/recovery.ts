@@ -3,10 +3,10 @@ import type { Random } from './clock.ts';
 import { isKubeError } from './kube-error.ts';
 
 export interface RecoveryLimits {
-  /** Waits after the server has answered with an error. */
+  /** Waits after what lasts until somebody mends it: missing rights, a kind that is not there. */
   readonly backoff: BackoffLimits;
-  /** Waits when there was no answer: shorter, since asking a server that is not there costs it nothing, and its return should be seen soon. */
-  readonly unreachable: BackoffLimits;
+  /** Waits after what passes by itself, which should be seen soon: no answer, a server in trouble, a lost history. Never shorter than the server asks for. */
+  readonly passing: BackoffLimits;
 }
 
 /** How a list or a watch has ended. */
@@ -30,6 +30,8 @@ export interface NextStep {
 const SHORT_WATCH_MS = 1000;
 /** Watches refused in a row before everything is listed anew: some errors mean a lost history without saying so. */
 const RELIST_AFTER_REFUSALS = 5;
+
+const PASSING = ['unreachable', 'silent', 'serverError', 'throttled', 'expired'] as const;
 
 /** Decides how a reflector goes on when a list or a watch has ended. It never gives up. */
 export class Recovery {
@@ -62,7 +64,7 @@ export class Recovery {
   }
 
   #wait(error: unknown): number {
-    const limits = isKubeError(error, 'unreachable') ? this.#limits.unreachable : this.#limits.backoff;
+    const limits = isKubeError(error, ...PASSING) ? this.#limits.passing : this.#limits.backoff;
     const asked = isKubeError(error) ? (error.retryAfterMs ?? 0) : 0;
     return Math.max(asked, backoff(this.#failures, limits, this.#random));
   }

@@ -216,44 +216,42 @@ test('a page whose token has expired: everything once more, in one piece', async
   assert.deepEqual(asked.at(-1), {});
 });
 
-test('whatever the server answers, it is asked again with growing waits, for ever', async () => {
-  await using bench = await setUp();
-  const { server } = bench.cluster;
-  server.behave = () => ({ do: 'status', code: 500, reason: 'InternalError' });
-  bench.reflector.start();
-  const waits: number[] = [];
-  for (let n = 1; n <= 10; n++) {
-    await drive(
-      bench.clock,
-      () => bench.errors.length === n && bench.clock.nextIn !== undefined,
-      () => 0,
-    );
-    waits.push(bench.clock.nextIn!);
-    bench.clock.advance(bench.clock.nextIn!);
-  }
-  // Three quarters of 1, 2, 4 … 30 s, since chance is always one half here.
-  assert.deepEqual(waits, [750, 1500, 3000, 6000, 12_000, 22_500, 22_500, 22_500, 22_500, 22_500]);
-  server.behave = () => undefined;
-  server.history('widgets').put(widget('a'));
-  await bench.converged();
-});
-
-test('a server that does not answer at all is tried again within 4 s', async () => {
-  await using bench = await setUp();
-  bench.cluster.server.behave = () => ({ do: 'reset' });
-  bench.reflector.start();
-  const waits: number[] = [];
-  for (let n = 1; n <= 6; n++) {
-    await drive(
-      bench.clock,
-      () => bench.errors.length === n && bench.clock.nextIn !== undefined,
-      () => 0,
-    );
-    waits.push(bench.clock.nextIn!);
-    bench.clock.advance(bench.clock.nextIn!);
-  }
-  assert.deepEqual(waits, [750, 1500, 3000, 3000, 3000, 3000]);
-});
+/** Waits between attempts; three quarters of the limit at most, since chance is always one half here. */
+const WAITS: readonly (readonly [name: string, answer: Behaviour, waits: readonly number[]])[] = [
+  [
+    'what lasts until somebody mends it: up to 30 s',
+    { do: 'status', code: 403, reason: 'Forbidden' },
+    [750, 1500, 3000, 6000, 12_000, 22_500, 22_500],
+  ],
+  [
+    'a server in trouble: up to 4 s',
+    { do: 'status', code: 500, reason: 'InternalError' },
+    [750, 1500, 3000, 3000, 3000],
+  ],
+  ['a server that does not answer: up to 4 s', { do: 'reset' }, [750, 1500, 3000, 3000, 3000]],
+];
+for (const [name, answer, expected] of WAITS) {
+  test(`asked again with growing waits, for ever: ${name}`, async () => {
+    await using bench = await setUp();
+    const { server } = bench.cluster;
+    server.behave = () => answer;
+    bench.reflector.start();
+    const waits: number[] = [];
+    for (let n = 1; n <= expected.length; n++) {
+      await drive(
+        bench.clock,
+        () => bench.errors.length === n && bench.clock.nextIn !== undefined,
+        () => 0,
+      );
+      waits.push(bench.clock.nextIn!);
+      bench.clock.advance(bench.clock.nextIn!);
+    }
+    assert.deepEqual(waits, expected);
+    server.behave = () => undefined;
+    server.history('widgets').put(widget('a'));
+    await bench.converged();
+  });
+}
 
 test('429: not before the time that the server asks for', async () => {
   await using bench = await setUp();

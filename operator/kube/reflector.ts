@@ -22,7 +22,7 @@ export const REFLECTOR_TIMING: ReflectorTiming = {
   watchSeconds: 290,
   graceMs: 30_000,
   backoff: { minMs: 500, maxMs: 30_000 },
-  unreachable: { minMs: 500, maxMs: 4_000 },
+  passing: { minMs: 500, maxMs: 4_000 },
 };
 
 /** Versions to list at: whatever the server's cache has, which spares etcd; and the latest, after which nothing goes back in time. */
