@@ -37,6 +37,7 @@ const signalling = connectSignalling({
   log: createLogger({ level: 'silent' }),
   accepting: () => true,
   onConnectionChange: () => {},
+  onRegister: () => {},
   onInvite: (request, response) => {
     signalling.client.createUAS(request, response, { localSdp: SDP }).catch(() => {});
   },

@@ -13,6 +13,7 @@ import {
   portRange,
   positiveInteger,
   resourceName,
+  secondsRange,
   webSocketUrl,
 } from './options.ts';
 
@@ -59,6 +60,37 @@ function digestOption(): Option {
     .choices(DIGEST_OFFERS)
     .env('PIVOT_DIGEST')
     .default('md5');
+}
+
+/** Options about telephones that register. */
+function registrationsOption(): Option {
+  return new Option('--registrations <from-to>', 'seconds that telephones may register for; shorter ones are told 423')
+    .argParser(secondsRange)
+    .env('PIVOT_REGISTRATIONS')
+    .default(secondsRange('60-3600'), '60-3600');
+}
+
+/** No `argParser`: what is wrong would be shown with the password. */
+function redisOption(): Option {
+  return new Option(
+    '--redis <url>',
+    'redis://[USER:PASSWORD@]HOST:PORT of the Redis or Valkey by which workers know of each other; else each is alone',
+  ).env('PIVOT_REDIS');
+}
+
+function peerAddressOption(): Option {
+  return new Option(
+    '--peer-address <host:port>',
+    'where other workers that share the Redis reach its SIP over UDP; else what drachtio-server says',
+  )
+    .argParser(hostPort)
+    .env('PIVOT_PEER_ADDRESS');
+}
+
+function redisPrefixOption(): Option {
+  return new Option('--redis-prefix <text>', 'before every key in it, where others use it too')
+    .env('PIVOT_REDIS_PREFIX')
+    .default('pivot:');
 }
 
 function upCommand(): Command {
@@ -129,6 +161,10 @@ function upCommand(): Command {
     .addOption(new Option('--data <dir>', 'folder for cached sound and recordings').default('data/'))
     .addOption(inboundOption('open'))
     .addOption(digestOption())
+    .addOption(registrationsOption())
+    .addOption(redisOption())
+    .addOption(redisPrefixOption())
+    .addOption(peerAddressOption())
     .addOption(new Option('--max-calls <n>', 'calls at once; more get 503').argParser(positiveInteger).default(200))
     .addOption(
       new Option(
@@ -366,6 +402,10 @@ function mediaWorkerCommand(): Command {
     )
     .addOption(inboundOption('authenticated'))
     .addOption(digestOption())
+    .addOption(registrationsOption())
+    .addOption(redisOption())
+    .addOption(redisPrefixOption())
+    .addOption(peerAddressOption())
     .addOption(
       new Option('--max-calls <n>', 'calls at once; more get 503').argParser(positiveInteger).env('PIVOT_MAX_CALLS'),
     )

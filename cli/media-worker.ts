@@ -25,7 +25,7 @@ import { createTelemetry } from '../runtime/telemetry.ts';
 import { PRODUCT_VERSION } from '../runtime/version.ts';
 import { listening } from './listening.ts';
 import { type MediaServerOptions, mediaServers } from './media-servers.ts';
-import type { HostPort } from './options.ts';
+import type { HostPort, Seconds } from './options.ts';
 import { observeProcess, observeTableClient } from './process-metrics.ts';
 import { Running } from './running.ts';
 import {
@@ -33,10 +33,13 @@ import {
   createHttpClient,
   createSounds,
   openRecordings,
+  openStore,
+  peerAddressOf,
   type RecordingOptions,
+  type StoreOptions,
 } from './worker-parts.ts';
 
-export interface MediaWorkerCommandOptions extends MediaServerOptions, RecordingOptions {
+export interface MediaWorkerCommandOptions extends MediaServerOptions, RecordingOptions, StoreOptions {
   readonly operator: string;
   readonly operatorCa?: string;
   readonly operatorToken?: string;
@@ -50,6 +53,7 @@ export interface MediaWorkerCommandOptions extends MediaServerOptions, Recording
   readonly otlp?: string;
   readonly inbound: InboundMode;
   readonly digest: DigestOffer;
+  readonly registrations: Seconds;
   readonly maxCalls?: number;
   readonly deny: readonly string[];
   readonly allow: readonly string[];
@@ -178,6 +182,7 @@ async function start(options: MediaWorkerCommandOptions, running: Running, signa
   observeTableClient(telemetry.meter, table);
   table.start();
 
+  const shared = running.add(await openStore(options, log), (opened) => opened.close());
   const { servers, failed } = await mediaServers(options, running, telemetry, log);
   let lastSaid = '';
   worker = running.add(
@@ -196,6 +201,10 @@ async function start(options: MediaWorkerCommandOptions, running: Running, signa
         language: 'en-us',
         inbound: options.inbound,
         digest: options.digest,
+        registrations: options.registrations,
+        store: shared,
+        ...peerAddressOf(options),
+        name,
         allowLoopbackUrls: options.allowLoopbackUrls === true,
         onChange: () => {
           const { ready, reasons } = readiness();

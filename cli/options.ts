@@ -82,3 +82,17 @@ export function dtmf(value: string): string {
     throw new InvalidArgumentError('It may hold 0-9, *, #, A-D, and w or W to pause.');
   return value;
 }
+
+export interface Seconds {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** `60-3600`: seconds. */
+export function secondsRange(value: string): Seconds {
+  const [, from, to] = /^(\d{1,7})-(\d{1,7})$/.exec(value) ?? [];
+  const [least, most] = [Number(from), Number(to)];
+  if (from === undefined || least < 1 || most < least)
+    throw new InvalidArgumentError('It must be FROM-TO in seconds, like 60-3600.');
+  return { least, most };
+}

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { cliCodes } from '../crds/errors/cli.ts';
 import { fault, formatFault, PivotError } from '../crds/errors/fault.ts';
@@ -20,7 +21,7 @@ import { callflowsOf } from './callflow-views.ts';
 import { listening } from './listening.ts';
 import { type ManifestSource, watchManifests } from './manifests.ts';
 import { type MediaServerOptions, mediaServers } from './media-servers.ts';
-import { type HostPort, hostPort } from './options.ts';
+import { type HostPort, hostPort, type Seconds } from './options.ts';
 import { printTimelines } from './print-timelines.ts';
 import { observeProcess } from './process-metrics.ts';
 import { Running } from './running.ts';
@@ -30,10 +31,13 @@ import {
   createHttpClient,
   createSounds,
   openRecordings,
+  openStore,
+  peerAddressOf,
   type RecordingOptions,
+  type StoreOptions,
 } from './worker-parts.ts';
 
-export interface UpOptions extends MediaServerOptions, RecordingOptions {
+export interface UpOptions extends MediaServerOptions, RecordingOptions, StoreOptions {
   readonly http: HostPort;
   readonly httpName: readonly string[];
   readonly eventSocketAddress: string;
@@ -41,6 +45,7 @@ export interface UpOptions extends MediaServerOptions, RecordingOptions {
   readonly data: string;
   readonly inbound: InboundMode;
   readonly digest: DigestOffer;
+  readonly registrations: Seconds;
   readonly maxCalls: number;
   readonly deny: readonly string[];
   readonly allow: readonly string[];
@@ -158,6 +163,7 @@ async function start(
     (opened) => opened.close(),
   );
   observeProcess(telemetry.meter);
+  const shared = running.add(await openStore(options, log), (opened) => opened.close());
   const { servers, failed } = await mediaServers(options, running, telemetry, log);
   worker = running.add(
     startMediaWorker(
@@ -174,6 +180,11 @@ async function start(
         language: 'en-us',
         inbound: options.inbound,
         digest: options.digest,
+        registrations: options.registrations,
+        store: shared,
+        ...peerAddressOf(options),
+        // Several on one machine may share a store.
+        name: `${NODE_NAME}-${randomUUID()}`,
         allowLoopbackUrls: true,
         debugUrl: (account, callId) =>
           `${http.url}/v2/accounts/${encodeURIComponent(account)}/pivot/debug/${encodeURIComponent(callId)}`,

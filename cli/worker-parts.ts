@@ -9,7 +9,13 @@ import type { AddressPolicyOptions } from '../media-worker/outgoing/policy.ts';
 import type { Outgoing } from '../media-worker/outgoing/types.ts';
 import { createRecordings, type Recordings, type RecordingsOptions } from '../media-worker/recordings/recordings.ts';
 import { openS3, readS3Location } from '../media-worker/recordings/s3.ts';
+import { REGISTRATION } from '../media-worker/registrar/locations.ts';
+import { openFileStore } from '../media-worker/shared-store/file.ts';
+import { createRedisStore } from '../media-worker/shared-store/redis.ts';
+import type { SharedStore } from '../media-worker/shared-store/store.ts';
 import type { HttpServer } from '../runtime/http-server.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { HostPort } from './options.ts';
 
 /** The cached sounds, in a folder that FreeSWITCH sees too; it is made where it is missing. */
 export function createSounds(
@@ -84,4 +90,34 @@ export async function openRecordings(
     publicUrl: () => url,
     ...(location === undefined ? {} : { store: await openS3(location) }),
   });
+}
+
+/** What outlives a process that is alone: where telephones have registered. */
+const REGISTRATIONS_FILE = 'registrations.json';
+
+export interface StoreOptions {
+  readonly data: string;
+  readonly redis?: string;
+  readonly redisPrefix: string;
+  readonly peerAddress?: HostPort;
+}
+
+/** The address of this worker for others, as they write it. */
+export function peerAddressOf({ peerAddress }: StoreOptions): { peerAddress?: string } {
+  if (peerAddress === undefined) return {};
+  const { host, port } = peerAddress;
+  return { peerAddress: `${host.includes(':') ? `[${host}]` : host}:${port}` };
+}
+
+/** What workers know together: in Redis; of one that is alone in memory, registrations on disk too. */
+export async function openStore({ data, redis, redisPrefix: prefix }: StoreOptions, log: Logger): Promise<SharedStore> {
+  if (redis === undefined) {
+    const path = resolve(data, REGISTRATIONS_FILE);
+    return openFileStore({ path, keep: (key) => key.startsWith(REGISTRATION), log });
+  }
+  const protocol = URL.canParse(redis) ? new URL(redis).protocol : '';
+  // What is wrong with it is not shown: it may hold a password.
+  if (protocol !== 'redis:' && protocol !== 'rediss:')
+    throw new PivotError(fault(cliCodes.badOption, '--redis must be redis://HOST:PORT or rediss://HOST:PORT'));
+  return createRedisStore({ url: redis, prefix, log });
 }

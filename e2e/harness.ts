@@ -138,7 +138,10 @@ export async function startPivot({ manifests, options = [], node = [], env = {} 
       const files = readdirSync(data!, { recursive: true }).map(String);
       assert.deepEqual(
         files.filter(
-          (file) => !/^(sounds(\/[\w.-]+\.(wav|json))?|recordings(\/RE[0-9a-f]{32}\.(wav|mp3|json))?)$/.test(file),
+          (file) =>
+            !/^(registrations\.json|sounds(\/[\w.-]+\.(wav|json))?|recordings(\/RE[0-9a-f]{32}\.(wav|mp3|json))?)$/.test(
+              file,
+            ),
         ),
         [],
         'files that are neither cached sounds nor finished recordings are left',

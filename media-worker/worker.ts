@@ -4,13 +4,9 @@ import { fault, PivotError } from '../crds/errors/fault.ts';
 import { routingCodes } from '../crds/errors/routing.ts';
 import type { CompiledMedia, SecretValues } from '../crds/routing-table.ts';
 import type { Logger } from '../runtime/log.ts';
-import { createAdmit } from './admission/admission.ts';
-import { createAttempts } from './admission/attempts.ts';
-import { createAuthenticator } from './admission/authenticator.ts';
 import type { DigestOffer } from './admission/digest.ts';
-import { createDirectory, type Directory } from './admission/directory.ts';
+import { createDoor } from './admission/door.ts';
 import type { InboundMode } from './admission/inbound-mode.ts';
-import { createNonces } from './admission/nonces.ts';
 import { CallHandler } from './call/handler.ts';
 import { unlessAborted } from './call/waiting.ts';
 import { type Background, createBackground } from './callflow/background.ts';
@@ -18,16 +14,23 @@ import { createPivotSession } from './callflow/pivot-session.ts';
 import { RUN_MODULES } from './callflow/registry.ts';
 import { createRooms } from './conference/rooms.ts';
 import { CallsOut } from './dial/calls-out.ts';
-import { type Contacts, NO_CONTACTS } from './dial/contacts.ts';
 import { createDialling } from './dial/dialler.ts';
 import type { SoundLibrary } from './media/library.ts';
 import { measuredSounds } from './media/measured-sounds.ts';
 import { MediaServer } from './media/media-server.ts';
 import type { Outgoing } from './outgoing/types.ts';
+import { createPresence } from './peers/presence.ts';
+import { createReach } from './peers/reach.ts';
+import { createRelay } from './peers/relay.ts';
+import { createTickets } from './peers/tickets.ts';
 import { createQueues } from './queue/queues.ts';
 import { besideRecordings } from './recordings/beside.ts';
 import type { Recordings } from './recordings/recordings.ts';
+import type { Durations } from './registrar/bindings.ts';
+import { createLocations } from './registrar/locations.ts';
+import { createRegistrar } from './registrar/registrar.ts';
 import type { Router } from './routing/router.ts';
+import type { SharedStore } from './shared-store/store.ts';
 import { connectSignalling, type Signalling } from './sip/signalling.ts';
 import { createCallMetrics, observeWorker } from './telemetry/metrics.ts';
 import { HealthTally } from './webhook/health-tally.ts';
@@ -58,8 +61,14 @@ export interface MediaWorkerOptions {
   /** How passwords are asked for. */
   readonly digest: DigestOffer;
   readonly allowLoopbackUrls: boolean;
-  /** Where telephones have registered. Default: none has. */
-  readonly contacts?: Contacts;
+  /** What this worker and others know together. */
+  readonly store: SharedStore;
+  /** Of this worker, among those who share the store. */
+  readonly name: string;
+  /** `HOST:PORT` at which other workers reach its SIP over UDP. Default: what drachtio-server says. */
+  readonly peerAddress?: string;
+  /** How long telephones may register. */
+  readonly registrations: Durations;
   readonly debugUrl?: (account: string, callId: string) => string;
   /** Counts exchanges by callflow. */
   readonly health?: HealthTally;
@@ -106,7 +115,6 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
   const { log, meter, onChange = () => {}, health = new HealthTally(Date.now) } = options;
   let router: Router | undefined;
   let secrets: SecretValues = new Map();
-  let directory: Directory | undefined;
   let media: MediaServer | undefined;
   let retired = false;
   const closed = new AbortController();
@@ -116,15 +124,38 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
   const signalling: Signalling = connectSignalling({
     ...options.drachtio,
     log,
-    onInvite: (request, response) => handler.handle(request, response),
+    onInvite: (request, response) => {
+      if (!relay.concerns(request)) handler.handle(request, response);
+      else
+        void relay.handle(request, response).then((relayed) => {
+          if (!relayed) handler.handle(request, response);
+        });
+    },
+    onRegister: (request, response) => registrar.handle(request, response),
     accepting: () => readiness().ready,
     onConnectionChange: (connected) => {
       if (!connected) {
         handler.signallingLost();
+        relay.lost();
         callsOut.lost();
       }
+      presence.announce();
       onChange();
     },
+  });
+  const tickets = createTickets(options.store);
+  const presence = createPresence({
+    store: options.store,
+    worker: options.name,
+    address: () => options.peerAddress ?? peerAddressOf(signalling.addresses),
+    log,
+  });
+  const relay = createRelay({
+    client: signalling.client,
+    tickets,
+    worker: options.name,
+    tracer: options.tracer,
+    log,
   });
   const rooms = createRooms({
     recordings: options.recordings,
@@ -135,6 +166,24 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
   const queues = createQueues(Date.now);
   const callsOut = new CallsOut();
   const metrics = createCallMetrics(meter);
+  const door = createDoor({ inbound: options.inbound, digest: options.digest, metrics });
+  const locations = createLocations({
+    store: options.store,
+    now: Date.now,
+    log,
+    reach: createReach({ worker: options.name, presence, tickets }),
+  });
+  const registrar = createRegistrar({
+    locations,
+    authenticator: door.authenticator,
+    known: () => (handler.draining ? undefined : door.known()),
+    durations: options.registrations,
+    worker: options.name,
+    tracer: options.tracer,
+    log,
+    metrics,
+    now: Date.now,
+  });
   const resources = { media: connectedMedia, sounds: measuredSounds(options.sounds, metrics) };
   const dialling = createDialling({
     signalling: signalling.client,
@@ -142,24 +191,14 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
     outgoing: options.outgoing,
     background,
     recordings: options.recordings,
-    contacts: options.contacts ?? NO_CONTACTS,
+    contacts: locations,
     callsOut,
   });
-  const authenticator = createAuthenticator({
-    nonces: createNonces({ now: Date.now }),
-    attempts: createAttempts(Date.now),
-    digest: options.digest,
-  });
-  const admit = createAdmit({ mode: options.inbound, authenticator, metrics });
-  const directoryOf = (table: Router): Directory => {
-    directory ??= createDirectory(table.table, secrets);
-    return directory;
-  };
   const handler: CallHandler = new CallHandler({
     signalling: signalling.client,
     resources,
     router: () => router,
-    admit: (request, invite, table) => admit(request, invite, table, directoryOf(table)),
+    admit: door.admit,
     trunkCalls: callsOut.trunks,
     tracer: options.tracer,
     log,
@@ -207,6 +246,7 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
   observeWorker(meter, () => ({
     activeCalls: handler.activeCalls,
     callLimit: options.maxCalls(),
+    registrations: locations.count,
     activeLegs: callsOut.active,
     numbers: router?.numberCount ?? 0,
     ready: readiness().ready,
@@ -273,8 +313,7 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
     use(next, values) {
       router = next;
       secrets = values;
-      // Made when it is first needed: tables may come faster than calls.
-      directory = undefined;
+      door.use(next, values);
       // Only now can what is still to be told of earlier recordings be signed.
       options.recordings.resume();
       onChange();
@@ -298,6 +337,9 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
       await background.drain(BACKGROUND_DRAIN_MS);
     },
     async close() {
+      await presence.close();
+      registrar.close();
+      relay.close();
       handler.hangUpAll('NORMAL_TEMPORARY_FAILURE');
       await handler.drain(0);
       await callsOut.over(0);
@@ -307,4 +349,12 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
       signalling.close();
     },
   };
+}
+
+/** The first UDP address that others can call, as `HOST:PORT`; one of the loopback interface only where there is no other. */
+function peerAddressOf(addresses: readonly string[]): string | undefined {
+  const udp = addresses
+    .flatMap((one) => /^udp\/(.*)$/.exec(one)?.[1] ?? [])
+    .filter((one) => !/^(?:0\.0\.0\.0|\[::\]):/.test(one));
+  return udp.find((one) => !one.startsWith('127.')) ?? udp[0];
 }

@@ -6,8 +6,7 @@ export const pivotDevice = {
   plural: 'pivotdevices',
   shortName: 'pdv',
   scope: 'Namespaced',
-  description:
-    'A telephone: one that registers with user name and password, or one at a fixed address. Nobody can register yet: one at a fixed address is called.',
+  description: 'A telephone: one that registers with user name and password, or one at a fixed address.',
   spec: {
     type: 'object',
     description: 'How the telephone is known and reached.',

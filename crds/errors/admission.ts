@@ -48,4 +48,36 @@ export const admissionCodes = {
     cause: 'The PivotTrunk’s `maxCalls` counts calls in and out, on each worker.',
     cure: 'The carrier was told 503 with Retry-After. Raise `maxCalls` if the contract with the carrier allows it.',
   },
+  badRegister: {
+    code: 'PV-2610',
+    severity: 'error',
+    title: 'A REGISTER could not be read',
+    cause:
+      'A header that SIP requires (To, Call-ID, CSeq, a readable Contact) is missing or malformed, or there are more than ten contacts.',
+    cure: 'Mend the telephone that sent it; the message says which part was unreadable. It was told 400.',
+  },
+  notOwnAddress: {
+    code: 'PV-2611',
+    severity: 'error',
+    title: 'A device wanted to register as somebody else',
+    cause:
+      'The user in To is neither the user name of the device whose password was shown nor the name of its PivotDevice.',
+    cure: 'Give the telephone one name for both: user (or extension) and authentication user are `credentials.username`.',
+  },
+  outOfOrder: {
+    code: 'PV-2612',
+    severity: 'error',
+    title: 'A REGISTER came late',
+    cause:
+      'Its CSeq is not above that of the last REGISTER with the same Call-ID for this address: it overtook another, or is a copy.',
+    cure: 'Nothing, if it is rare: the telephone registers again. What was known stays.',
+  },
+  contactsReplaced: {
+    code: 'PV-2613',
+    severity: 'warning',
+    title: 'A device has registered at more addresses than it may',
+    cause:
+      'More telephones use the user name than `maxContacts` of the PivotDevice allows, or one changes its address with each start and leaves the old one behind.',
+    cure: 'The address that was refreshed longest ago was forgotten. Give each telephone a PivotDevice of its own, or raise `maxContacts`.',
+  },
 } as const satisfies Record<string, CodeEntry>;

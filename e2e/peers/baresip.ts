@@ -18,6 +18,8 @@ export interface BaresipOptions {
   readonly codec?: 'PCMU' | 'PCMA';
   /** What it says at the beginning of each call, 8 kHz; silence before and after. */
   readonly says?: Sound;
+  /** `HOST:PORT` of the registrar with which it registers as `user`; without one it does not. */
+  readonly registrar?: string;
   /** Further parameters of its account, such as `auth_user=anna;auth_pass=x;outbound="sip:127.0.0.1:5060"`. */
   readonly account?: string;
 }
@@ -51,6 +53,8 @@ export interface Baresip {
   readonly port: number;
   /** Everything that happened. */
   readonly events: readonly BaresipEvent[];
+  /** The first event of a type, such as `REGISTER_OK`; rejects when it ends without it. */
+  event(type: string): Promise<BaresipEvent>;
   /** Calls `sip:2030@127.0.0.1:5060`, by TCP with `;transport=tcp`. One call at a time. */
   dial(uri: string): Promise<BaresipCall>;
   /** The next call that comes, or has come since the last one, ringing; `accept` answers it. */
@@ -64,12 +68,13 @@ export interface Baresip {
 const START_LIMIT_MS = 10_000;
 /** Its microphone is a file, and the call ends with the file. */
 const MICROPHONE_MS = 180_000;
+const REGISTER_SECONDS = 60;
 /** What ends a key's press (`KEYCODE_REL`). */
 const RELEASE = '\x04';
 
 /** Starts a baresip with its own configuration. Rejects with its output when it does not come up. */
 export async function startBaresip(options: BaresipOptions = {}): Promise<Baresip> {
-  const { host = '127.0.0.1', user = 'caller', codec = 'PCMU', account = '' } = options;
+  const { host = '127.0.0.1', user = 'caller', codec = 'PCMU', registrar, account = '' } = options;
   const folder = mkdtempSync(joinPath(tmpdir(), 'baresip-'));
   // It opens the port after its own for TLS.
   const [port, controlPort, keyPort] = [
@@ -80,10 +85,10 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
   const microphone = joinPath(folder, 'microphone.wav');
   writeFileSync(microphone, wavBytes(join(options.says ?? silence(0), silence(MICROPHONE_MS))));
   writeFileSync(joinPath(folder, 'config'), configuration({ host, port, controlPort, keyPort, folder, microphone }));
-  writeFileSync(
-    joinPath(folder, 'accounts'),
-    `<sip:${user}@${host}:${port}>;regint=0;audio_codecs=${codec}${account === '' ? '' : `;${account}`}\n`,
-  );
+  const at = registrar ?? `${host}:${port}`;
+  const interval = registrar === undefined ? 0 : REGISTER_SECONDS;
+  const address = `<sip:${user}@${at}>;regint=${interval};audio_codecs=${codec}${account === '' ? '' : `;${account}`}`;
+  writeFileSync(joinPath(folder, 'accounts'), registrar === undefined ? `${address}\n` : '');
   writeFileSync(joinPath(folder, 'contacts'), '');
 
   const child = spawn('baresip', ['-f', folder, '-v'], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -132,11 +137,19 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
   const press = (key: string): Promise<void> =>
     new Promise((resolve) => keys.send(key, keyPort, '127.0.0.1', () => resolve()));
 
+  // Only now: what happens before somebody listens is told to nobody.
+  if (registrar !== undefined) await command('uanew', address);
+
   let last: Call | undefined;
   let calls = 0;
   /** Events up to here belong to earlier calls. */
   let taken = 0;
-  const close = async (): Promise<void> => {
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= quit();
+    return closing;
+  };
+  const quit = async (): Promise<void> => {
     await Promise.race([command('quit').catch(() => {}), sleep(1000, undefined, { ref: false })]);
     const limit = setTimeout(() => child.kill('SIGKILL'), 2000);
     await exited;
@@ -150,6 +163,18 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
     host,
     port,
     events,
+    event: (type) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const found = events.find((event) => event.type === type);
+          if (found === undefined) return;
+          listeners.delete(look);
+          resolve(found);
+        };
+        listeners.add(look);
+        look();
+        void exited.then(() => reject(new Error(`baresip ended without ${type}: ${output.trim()}`)));
+      }),
     async dial(uri) {
       // sndfile names its files by the second: the one of the call before would be overwritten.
       last?.keepRecording(`call-${++calls}.wav`);

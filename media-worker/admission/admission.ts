@@ -3,9 +3,9 @@ import type { CompiledTrunk, ResourceKey } from '../../crds/routing-table.ts';
 import { toE164 } from '../dial/numbers.ts';
 import type { Router } from '../routing/router.ts';
 import type { Invite } from '../sip/invite.ts';
-import type { SipHeaders, SipRequest } from '../sip/srf.ts';
+import type { SipRequest } from '../sip/srf.ts';
 import type { CallMetrics } from '../telemetry/metrics.ts';
-import type { Authenticator, Refusal } from './authenticator.ts';
+import type { Authenticator, Challenge, Refusal } from './authenticator.ts';
 import type { Directory, KnownDevice, KnownTrunk } from './directory.ts';
 import type { InboundMode } from './inbound-mode.ts';
 
@@ -26,7 +26,7 @@ export type Admission =
       /** Users of the account to whom the device belongs. */
       readonly userIds: readonly string[];
     }
-  | { readonly kind: 'challenge'; readonly headers: SipHeaders; readonly refusal?: Refusal }
+  | (Challenge & { readonly refusal?: Refusal })
   | Refusal;
 
 export interface AdmissionOptions {
@@ -54,20 +54,15 @@ export function createAdmit({ mode, authenticator, metrics }: AdmissionOptions):
       if (mode === 'open' && !pretends)
         return { kind: 'admitted', caller: { kind: 'anybody' }, invite, account: undefined, userIds: [] };
     }
-    const headers = authenticator.challenge(request, account, directory, found.kind === 'stale');
-    if (isRefusal(headers)) return headers;
-    if (found.kind === 'nobody' || found.fault === undefined) return { kind: 'challenge', headers };
-    return { kind: 'challenge', headers, refusal: { kind: 'refused', status: 401, fault: found.fault, quiet: false } };
+    const challenge = authenticator.challenge(request, account, directory, found.kind === 'stale');
+    if (challenge.kind === 'refused' || found.kind === 'nobody' || found.fault === undefined) return challenge;
+    return { ...challenge, refusal: { kind: 'refused', status: 401, fault: found.fault, quiet: false } };
   };
   return (request, invite, router, directory) => {
     const admission = decide(request, invite, router, directory);
     metrics.admission(admission.kind === 'admitted' ? admission.caller.kind : admission.kind);
     return admission;
   };
-}
-
-function isRefusal(value: SipHeaders | Refusal): value is Refusal {
-  return value['kind'] === 'refused';
 }
 
 function hostOf({ host }: Invite['request']): { host?: string } {

@@ -23,6 +23,11 @@ export type Authentication =
   | { readonly kind: 'stale'; readonly fault?: Fault }
   | Refusal;
 
+export interface Challenge {
+  readonly kind: 'challenge';
+  readonly headers: SipHeaders;
+}
+
 export interface Refusal {
   readonly kind: 'refused';
   readonly status: number;
@@ -37,7 +42,7 @@ export interface Authenticator {
   /** `directory`: of the present table. `account`: whose device it says to be. Never throws, and takes no time worth mentioning. */
   check(request: SipRequest, account: string, directory: Directory): Authentication;
   /** A challenge for the realm of an account; a refusal where the address has left too many unanswered. */
-  challenge(request: SipRequest, account: string, directory: Directory, stale: boolean): SipHeaders | Refusal;
+  challenge(request: SipRequest, account: string, directory: Directory, stale: boolean): Challenge | Refusal;
 }
 
 /** Characters of a user name that is shown. */
@@ -121,7 +126,7 @@ export function createAuthenticator({ nonces, attempts, digest }: AuthenticatorO
       const realm = directory.realmOf(account);
       const values = challenges(realm, nonces.issue(address, realm), stale, digest);
       // One header line each (RFC 3261 section 7.3.1: these cannot be joined by commas); drachtio-srf writes a value as it is.
-      return { 'WWW-Authenticate': values.join('\r\nWWW-Authenticate: ') };
+      return { kind: 'challenge', headers: { 'WWW-Authenticate': values.join('\r\nWWW-Authenticate: ') } };
     },
   };
 }

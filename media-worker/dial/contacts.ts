@@ -9,6 +9,8 @@ export interface Contact {
    * says (NAT). It has been authenticated there, so the address policy is not asked; without it, the URI's host is looked up and judged.
    */
   readonly route?: string;
+  /** Further headers of the INVITE. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Knows where telephones are. */
@@ -16,6 +18,3 @@ export interface Contacts {
   /** Present registrations of a PivotDevice, at most its `maxContacts`; empty when there are none. Never rejects. */
   contactsOf(device: ResourceKey): Promise<readonly Contact[]>;
 }
-
-/** Where nothing registers: only fixed addresses are reached. */
-export const NO_CONTACTS: Contacts = { contactsOf: async () => [] };

@@ -123,11 +123,11 @@ export class Planner {
         },
       };
     }
-    const plans = contacts.map(({ uri, route }): RingPlan => {
+    const plans = contacts.map(({ uri, route, headers = {} }): RingPlan => {
       const read = readTargetUri(uri);
       if (read === undefined) return nobody(badAddress(uri), 'INVALID_NUMBER_FORMAT');
       const way = wayTo(withUser(read, endpoint.staticUser), callerId);
-      const ways = [route === undefined ? way : { ...way, route }];
+      const ways = [{ ...way, headers: { ...way.headers, ...headers }, ...(route === undefined ? {} : { route }) }];
       return leg({ name: key, to: partyOf(read), ways }, endpoint, callerId);
     });
     return group('together', plans);

@@ -33,7 +33,7 @@ async function closesAt(moment: 'error' | 'connecting' | 'connected', port: numb
     import { connectSignalling } from ${JSON.stringify(new URL('./signalling.ts', import.meta.url).href)};
     const moment = ${JSON.stringify(moment)};
     const log = { info() {}, error() {}, warn() { if (moment === 'error') close(); } };
-    const signalling = connectSignalling({ host: '127.0.0.1', port: ${port}, secret: 'cymru', log, onInvite() {}, accepting: () => true, onConnectionChange() {} });
+    const signalling = connectSignalling({ host: '127.0.0.1', port: ${port}, secret: 'cymru', log, onInvite() {}, onRegister() {}, accepting: () => true, onConnectionChange() {} });
     const close = () => setImmediate(() => signalling.close());
     if (moment === 'connecting') close();
     if (moment === 'connected') process.stdin.once('data', close).once('data', () => process.stdin.destroy());
@@ -57,6 +57,7 @@ describe('the connection to drachtio-server', () => {
       port: await drachtio('NO|incorrect secret'),
       secret: 'wrong',
       log: createLogger({ level: 'silent' }),
+      onRegister: () => {},
       onInvite: () => {},
       accepting: () => true,
       onConnectionChange: () => {},

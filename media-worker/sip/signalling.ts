@@ -16,6 +16,7 @@ export interface SignallingOptions {
   readonly secret: string;
   readonly log: Logger;
   readonly onInvite: (request: SipRequest, response: SipResponse) => void;
+  readonly onRegister: (request: SipRequest, response: SipResponse) => void;
   /** Whether new work is taken, for the answer to OPTIONS: 200 or 503. */
   readonly accepting: () => boolean;
   /** The connection is there (true) or gone (false). */
@@ -52,7 +53,7 @@ export function connectSignalling(options: SignallingOptions): Signalling {
   };
   client.invite(options.onInvite);
   client.options((_request, response) => (options.accepting() ? response.send(200) : response.send(503)));
-  client.register((_request, response) => response.send(405));
+  client.register(options.onRegister);
   client.on('connect', (error, hostports) => {
     if (closed) return;
     if (error) {

@@ -49,7 +49,13 @@ export interface SipDialog extends Pick<EventEmitter, 'removeAllListeners'> {
   on(event: 'ack', listener: (request: SipRequest) => void): void;
   off(event: 'notify', listener: (request: SipRequest, response: SipResponse) => void): void;
   /** Sends a request in the dialog; resolves with its final response, rejects when it could not be sent. */
-  request(options: { readonly method: 'REFER'; readonly headers: SipHeaders }): Promise<{ readonly status: number }>;
+  request(options: {
+    readonly method: string;
+    readonly headers: SipHeaders;
+    readonly body?: string;
+  }): Promise<{ readonly status: number }>;
+  /** A re-INVITE; resolves with the far end's session description. */
+  modify(sdp: string): Promise<string>;
   destroy(options: { headers?: SipHeaders }, callback: (error: unknown) => void): void;
 }
 

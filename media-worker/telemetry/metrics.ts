@@ -15,6 +15,8 @@ export interface CallMetrics {
   callRefused(result: CallResult): void;
   /** An INVITE was let in (by who it is of), asked who it is, or refused. */
   admission(result: string): void;
+  /** What became of a REGISTER. */
+  registration(result: string): void;
   /** A call is over. `setupMs`: from INVITE to 200 OK, undefined when it was not answered. */
   callOver(result: CallResult, ms: number, setupMs: number | undefined): void;
   /** A leg that was dialled is over. */
@@ -31,6 +33,7 @@ export interface CallMetrics {
 export interface WorkerState {
   readonly activeCalls: number;
   readonly callLimit: number;
+  readonly registrations: number;
   readonly activeLegs: number;
   readonly numbers: number;
   readonly ready: boolean;
@@ -48,6 +51,7 @@ export function createCallMetrics(meter: Meter): CallMetrics {
   // There from the start, so that Prometheus sees the first one as an increase.
   for (const result of CALL_RESULTS) calls(0, { result });
   const admissions = counter(meter, WORKER_METRICS.admissions);
+  const registrations = counter(meter, WORKER_METRICS.registrations);
   const setup = histogram(meter, WORKER_METRICS.setup);
   const duration = histogram(meter, WORKER_METRICS.callDuration);
   const legs = counter(meter, WORKER_METRICS.legs);
@@ -58,6 +62,7 @@ export function createCallMetrics(meter: Meter): CallMetrics {
   return {
     callRefused: (result) => calls(1, { result }),
     admission: (result) => admissions(1, { result }),
+    registration: (result) => registrations(1, { result }),
     callOver(result, ms, setupMs) {
       calls(1, { result });
       duration(ms / 1000, { result });
@@ -75,6 +80,7 @@ export function createCallMetrics(meter: Meter): CallMetrics {
 export const NO_METRICS: CallMetrics = {
   callRefused: () => {},
   admission: () => {},
+  registration: () => {},
   callOver: () => {},
   legOver: () => {},
   exchangeOver: () => {},
@@ -87,6 +93,7 @@ export const NO_METRICS: CallMetrics = {
 export function observeWorker(meter: Meter, state: () => WorkerState): void {
   observed(meter, WORKER_METRICS.activeCalls, (observe) => observe(state().activeCalls));
   observed(meter, WORKER_METRICS.callLimit, (observe) => observe(state().callLimit));
+  observed(meter, WORKER_METRICS.activeRegistrations, (observe) => observe(state().registrations));
   observed(meter, WORKER_METRICS.activeLegs, (observe) => observe(state().activeLegs));
   observed(meter, WORKER_METRICS.numbers, (observe) => observe(state().numbers));
   observed(meter, WORKER_METRICS.ready, (observe) => observe(state().ready ? 1 : 0));

@@ -37,6 +37,22 @@ export const WORKER_METRICS = define({
       'Calls that came in, by who was let in and who was not; a telephone that is asked for its password comes twice',
     labels: { result: '`device`, `trunk`, `anybody`: let in; `challenge`: asked for its password; `refused`' },
   },
+  registrations: {
+    name: 'pivot.registrations',
+    kind: 'counter',
+    unit: '{request}',
+    description: 'REGISTERs of telephones',
+    labels: {
+      result:
+        '`registered`, `refreshed`, `removed`; `asked` for what is known; `challenge`: asked for its password; `too-short` a time (423); `refused`',
+    },
+  },
+  activeRegistrations: {
+    name: 'pivot.registrations.active',
+    kind: 'gauge',
+    unit: '{contact}',
+    description: 'Addresses of telephones that registered with this worker',
+  },
   setup: {
     name: 'pivot.call.setup.duration',
     kind: 'histogram',
