@@ -6,50 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { createPhones, type Phones } from '../media-worker/softswitch/phone.ts';
-import { type Pivot, pivotManifest, startPivot, type TracedCall } from './harness.ts';
+import { type Pivot, startPivot, type TracedCall } from './harness.ts';
+import { answerTo, heard, office, PASSWORD, registerRaw, registerText } from './office.ts';
 import { type Baresip, type BaresipOptions, startBaresip } from './peers/baresip.ts';
 import { requirePackages } from './peers/packages.ts';
 import { offer, openRawSip, type RawSip } from './raw-sip.ts';
-import { authorization, statusOf } from './sip-digest.ts';
-import { startWeb, twiml, type Web } from './web.ts';
+import { statusOf } from './sip-digest.ts';
+import { startWeb, type Web } from './web.ts';
 
 const skip = requirePackages(['baresip-core']);
-const PASSWORD = 'not-a-real-password';
-
-/** The manifests of a small office: telephones, a person, and numbers that call them. */
-function office(web: Web): Record<string, object> {
-  const dial = (number: string, what: string): object => {
-    web.on(`/${number}`, twiml(`<Dial action="/${number}/done" timeout="20">${what}</Dial>`));
-    web.on(`/${number}/done`, twiml('<Hangup/>'));
-    return pivotManifest(`dial-${number}`, [number], `${web.url}/${number}`);
-  };
-  const device = (name: string, more: object = {}): object => ({
-    apiVersion: 'pivot.voice/v1alpha1',
-    kind: 'PivotDevice',
-    metadata: { name },
-    spec: { credentials: { username: name, passwordSecretRef: { name: 'phones', key: 'password' } }, ...more },
-  });
-  return {
-    'secret.yaml': {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'phones' },
-      stringData: { password: PASSWORD },
-    },
-    'ann.yaml': {
-      apiVersion: 'pivot.voice/v1alpha1',
-      kind: 'PivotUser',
-      metadata: { name: 'ann' },
-      spec: { name: 'Ann', devices: ['desk', 'mobile'] },
-    },
-    ...Object.fromEntries(['desk', 'mobile', 'fork', 'nat', 'short'].map((name) => [`${name}.yaml`, device(name)])),
-    '1.yaml': dial('1', '<Device>desk</Device>'),
-    '2.yaml': dial('2', '<User>ann</User>'),
-    '3.yaml': dial('3', '<Device>fork</Device>'),
-    '4.yaml': dial('4', '<Device>nat</Device>'),
-    '5.yaml': dial('5', '<Device>short</Device>'),
-  };
-}
 
 describe('telephones that register', { timeout: 90_000, skip }, () => {
   let web: Web;
@@ -84,25 +49,8 @@ describe('telephones that register', { timeout: 90_000, skip }, () => {
     return new URLSearchParams((await web.request(`/${number}/done`)).body).get('DialCallStatus');
   }
 
-  async function register(
-    sip: RawSip,
-    user: string,
-    contact: string,
-    headers: readonly string[] = [],
-    password = PASSWORD,
-  ) {
-    const callId = randomUUID();
-    const send = (cseq: number, more: readonly string[]): Promise<string> =>
-      sip.ask(
-        registerText(sip, pivot, { callId, user, cseq, headers: [contact, ...headers, ...more] }),
-        `${callId}\r\nCSeq: ${cseq} REGISTER`,
-      );
-    const asked = await send(1, []);
-    assert.equal(statusOf(asked), 401);
-    const uri = `sip:${pivot.host}:${pivot.port}`;
-    const proof = authorization(asked, { method: 'REGISTER', uri, username: user, password });
-    return { proof, answer: await send(2, [proof]) };
-  }
+  const register = (sip: RawSip, user: string, contact: string, headers: readonly string[] = []) =>
+    registerRaw(sip, pivot, { user, headers: [contact, ...headers] });
 
   test('a device that has registered is called, by its name and by its user; gone, it is not', async (t) => {
     const desk = await telephone(t, 'desk');
@@ -227,51 +175,3 @@ describe('telephones that register', { timeout: 90_000, skip }, () => {
     await phone.ended;
   });
 });
-
-/** A REGISTER; Contact is among `headers`. */
-function registerText(
-  sip: RawSip,
-  to: { host: string; port: number },
-  { callId, user, cseq, headers }: { callId: string; user: string; cseq: number; headers: readonly string[] },
-): string {
-  const registrar = `sip:${to.host}:${to.port}`;
-  return [
-    `REGISTER ${registrar} SIP/2.0`,
-    `Via: SIP/2.0/${sip.transport.toUpperCase()} ${sip.host}:${sip.port};branch=z9hG4bK-${callId}-${cseq};rport`,
-    'Max-Forwards: 70',
-    `From: <sip:${user}@${to.host}>;tag=${callId}`,
-    `To: <sip:${user}@${to.host}>`,
-    `Call-ID: ${callId}`,
-    `CSeq: ${cseq} REGISTER`,
-    ...headers,
-    'Content-Length: 0',
-    '\r\n',
-  ].join('\r\n');
-}
-
-/** The first thing that came in and fits. */
-async function heard(sip: RawSip, pattern: RegExp): Promise<string> {
-  for (;;) {
-    const found = sip.received.find((text) => pattern.test(text));
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-/** A 200 to the (last) request in what was received. */
-function answerTo(received: string, contact: string, body: string): string {
-  const text = received.slice(received.search(/(?:INVITE|BYE) \S+ SIP\/2\.0/));
-  const head = text.slice(0, text.indexOf('\r\n\r\n')).split('\r\n');
-  const copied = head.filter((line) => /^(?:via|from|call-id|cseq|record-route)\s*:/i.test(line));
-  const to = head.find((line) => /^to\s*:/i.test(line)) ?? '';
-  return [
-    'SIP/2.0 200 OK',
-    ...copied,
-    /;tag=/.test(to) ? to : `${to};tag=nat`,
-    contact,
-    ...(body === '' ? [] : ['Content-Type: application/sdp']),
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    '',
-    body,
-  ].join('\r\n');
-}

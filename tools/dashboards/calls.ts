@@ -38,6 +38,16 @@ export const CALLS: Dashboard = {
           queries: [{ expr: perSecond(WORKER.admissions, 'result'), legend: '{{result}}' }],
         },
         {
+          title: 'Registrations',
+          about:
+            'Of telephones, by what became of them; addresses now. A fall to none is Redis or the network, not the telephones.',
+          unit: 'short',
+          queries: [
+            { expr: perSecond(WORKER.registrations, 'result'), legend: '{{result}} per second' },
+            { expr: total(WORKER.activeRegistrations), legend: 'addresses' },
+          ],
+        },
+        {
           title: 'Length of calls',
           about: 'From INVITE to the end, of calls that were completed.',
           unit: 's',
