@@ -28,6 +28,7 @@ import { type MediaServerOptions, mediaServers } from './media-servers.ts';
 import type { HostPort, Seconds } from './options.ts';
 import { observeProcess, observeTableClient } from './process-metrics.ts';
 import { Running } from './running.ts';
+import { traceNews } from './trace-news.ts';
 import {
   addressPolicy,
   createHttpClient,
@@ -111,6 +112,7 @@ async function start(options: MediaWorkerCommandOptions, running: Running, signa
     createTelemetry({
       serviceName: 'pivot-media-worker',
       env: process.env,
+      news: traceNews(log),
       ...(options.otlp === undefined ? {} : { otlpUrl: options.otlp }),
     }),
     (started) => started.shutdown(),

@@ -28,6 +28,7 @@ import { OperatorDebug } from './operator-debug.ts';
 import type { HostPort, ResourceName } from './options.ts';
 import { observeProcess } from './process-metrics.ts';
 import { Running } from './running.ts';
+import { traceNews } from './trace-news.ts';
 
 export interface OperatorCommandOptions {
   readonly kubeconfig?: string;
@@ -117,8 +118,9 @@ async function start(
     new KubeTransport({ connection, userAgent: `${PRODUCT}-operator/${PRODUCT_VERSION}` }),
     (started) => started.close(),
   );
-  const telemetry = running.add(createTelemetry({ serviceName: 'pivot-operator', env: process.env }), (started) =>
-    started.shutdown(),
+  const telemetry = running.add(
+    createTelemetry({ serviceName: 'pivot-operator', env: process.env, news: traceNews(log) }),
+    (started) => started.shutdown(),
   );
   const namespace = options.namespace ?? transport.namespace ?? 'default';
   // A container that was restarted is another process in the same pod, and must not be taken for the one before.

@@ -26,6 +26,7 @@ import { printTimelines } from './print-timelines.ts';
 import { observeProcess } from './process-metrics.ts';
 import { Running } from './running.ts';
 import { PageCalls } from './test-calls.ts';
+import { traceNews } from './trace-news.ts';
 import {
   addressPolicy,
   createHttpClient,
@@ -111,6 +112,7 @@ async function start(
     createTelemetry({
       serviceName: 'pivot',
       env: process.env,
+      news: traceNews(log),
       processors: [store],
       ...(options.otlp === undefined ? {} : { otlpUrl: options.otlp }),
     }),

@@ -2,6 +2,7 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { ROOT_SPAN } from '../runtime/span-names.ts';
+import { spanSize } from '../runtime/tracing/span-size.ts';
 import type { Moment, SpanMoment, StoredCall, StoredSpan } from './stored-call.ts';
 
 /** What a watcher is told. */
@@ -25,9 +26,6 @@ interface KeptCall {
 const MOST_SPANS_OF_A_CALL = 8000;
 /** Characters of all calls together; bodies of webhooks make up most of them. */
 const MOST_CHARACTERS = 128 * 1024 * 1024;
-/** Characters that a span, an attribute or an event counts for beside its text. */
-const SPAN_SIZE = 500;
-const ITEM_SIZE = 50;
 
 /**
  * Keeps the traces of the last calls in memory and tells watchers of spans as they start and end: the stand-in for Jaeger on one
@@ -66,7 +64,7 @@ export class TraceStore implements SpanProcessor {
     const call = this.#byTrace.get(traceId);
     if (call === undefined || !call.spans.has(spanId)) return;
     call.order.push({ type: 'end', spanId });
-    const size = sizeOf(span);
+    const size = spanSize(span);
     call.size += size;
     this.#size += size;
     this.#tell(call, span, 'end');
@@ -199,17 +197,4 @@ function toStored(span: ReadableSpan): StoredSpan {
     })),
     error: span.status.code === SpanStatusCode.ERROR,
   };
-}
-
-function sizeOf(span: ReadableSpan): number {
-  let size = SPAN_SIZE;
-  for (const name in span.attributes) {
-    const value = span.attributes[name];
-    size += ITEM_SIZE + (typeof value === 'string' ? value.length : 0);
-  }
-  for (const { attributes } of span.events) {
-    size += ITEM_SIZE;
-    for (const name in attributes) size += ITEM_SIZE + String(attributes[name] ?? '').length;
-  }
-  return size;
 }

@@ -1,6 +1,5 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import {
@@ -10,18 +9,35 @@ import {
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
+import { counter } from './metrics/instruments.ts';
+import { TRACE_METRICS } from './metrics/process-metrics.ts';
 import { nameWithUnit } from './metrics/prometheus-name.ts';
+import { createExporter, type ExportTarget, exportTarget, unknownProtocol } from './tracing/exporter.ts';
+import { LateChoice } from './tracing/late-choice.ts';
+import { readSampler } from './tracing/sampler.ts';
+import { WatchedExport } from './tracing/watched-export.ts';
 import { PRODUCT_VERSION } from './version.ts';
 
 export interface TelemetryOptions {
   /** `service.name`; `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` go before it. */
   readonly serviceName: string;
-  /** Base URL of an OTLP/HTTP receiver, e.g. `http://127.0.0.1:4318`; the traces go to `/v1/traces` there. */
+  /** Base URL of an OTLP receiver, e.g. `http://127.0.0.1:4318`; over HTTP the traces go to `/v1/traces` there. */
   readonly otlpUrl?: string;
-  /** The environment, for the standard `OTEL_*` variables; the SDK reads further ones (headers, sampler, limits) by itself. */
+  /** The environment, for the standard `OTEL_*` variables; the SDK reads further ones (headers over HTTP, limits) by itself. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly news?: TelemetryNews;
   /** Further receivers of spans, e.g. the store in memory. */
   readonly processors?: readonly SpanProcessor[];
+}
+
+/** What people should know of the export. */
+export interface TelemetryNews {
+  /** The receiver takes no spans; told once, until it does again. */
+  gone(reason: string): void;
+  /** It takes them again; so many were lost meanwhile. */
+  back(lost: number): void;
+  /** A variable, as `NAME=VALUE`, is not understood; its default stands. */
+  unknown(setting: string): void;
 }
 
 export interface Telemetry {
@@ -44,29 +60,23 @@ const EXPORT_LIMIT_MS = 5000;
 
 /** Sets up traces and metrics for a process. Nothing is registered globally: who needs a tracer or meter is given it. */
 export function createTelemetry(options: TelemetryOptions): Telemetry {
-  const { env } = options;
+  const { env, news } = options;
   const resource = resourceFromAttributes({
     [ATTR_SERVICE_NAME]: options.serviceName,
     [ATTR_SERVICE_VERSION]: PRODUCT_VERSION,
   }).merge(detectResources({ detectors: [envDetector] }));
   const reader = new PrometheusExporter({ preventServerStart: true });
   const meters = new MeterProvider({ resource, readers: [reader] });
-  const url = tracesUrl(options);
-  const timeoutMillis = positive(env['OTEL_EXPORTER_OTLP_TIMEOUT']) ?? EXPORT_LIMIT_MS;
-  // The declarations of sdk-trace-base leave `selfObsMeterProvider` out. It counts spans that were sent, that could not be
-  // (`error.type`), and that were dropped (`queue_full`).
-  const queue: BufferConfig & { readonly selfObsMeterProvider: MeterProvider } = {
-    maxQueueSize: positive(env['OTEL_BSP_MAX_QUEUE_SIZE']) ?? QUEUE_LIMIT,
-    maxExportBatchSize: positive(env['OTEL_BSP_MAX_EXPORT_BATCH_SIZE']) ?? BATCH,
-    scheduledDelayMillis: positive(env['OTEL_BSP_SCHEDULE_DELAY']) ?? SEND_EVERY_MS,
-    exportTimeoutMillis: positive(env['OTEL_BSP_EXPORT_TIMEOUT']) ?? EXPORT_LIMIT_MS,
-    selfObsMeterProvider: meters,
-  };
-  const exporting =
-    url === undefined ? [] : [new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis }), queue)];
+  const target = exportTarget(options.otlpUrl, env);
+  const { sampler, unknown } = readSampler(env);
+  for (const setting of [unknown, unknownProtocol(env)]) if (setting !== undefined) news?.unknown(setting);
   const provider = new BasicTracerProvider({
     resource,
-    spanProcessors: [...(options.processors ?? []), ...exporting],
+    sampler,
+    spanProcessors: [
+      ...(options.processors ?? []),
+      ...(target === undefined ? [] : [exporting(target, meters, options)]),
+    ],
     spanLimits: { attributeCountLimit: 128, eventCountLimit: 256, attributeValueLengthLimit: 20_000 },
   });
   const serializer = new PrometheusSerializer();
@@ -74,7 +84,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   return {
     tracer: provider.getTracer('pivot', PRODUCT_VERSION),
     meter: meters.getMeter('pivot', PRODUCT_VERSION),
-    exportsTo: url === undefined ? undefined : new URL(url).host,
+    exportsTo: target === undefined ? undefined : new URL(target.url).host,
     async prometheus() {
       const { resourceMetrics } = await reader.collect();
       return serializer.serialize(withUnits(resourceMetrics));
@@ -83,6 +93,28 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       await Promise.allSettled([provider.shutdown(), meters.shutdown()]);
     },
   };
+}
+
+/** What is chosen of the spans, waits in a queue that is bounded by number and size, and leaves in batches. */
+function exporting(target: ExportTarget, meters: MeterProvider, { env, news }: TelemetryOptions): SpanProcessor {
+  const dropped = counter(meters.getMeter('pivot', PRODUCT_VERSION), TRACE_METRICS.spansDropped);
+  const watched = new WatchedExport({ gone: (reason) => news?.gone(reason), back: (lost) => news?.back(lost) });
+  const timeoutMs = positive(env['OTEL_EXPORTER_OTLP_TIMEOUT']) ?? EXPORT_LIMIT_MS;
+  // The declarations of sdk-trace-base leave `selfObsMeterProvider` out. It counts spans that were sent, that could not be
+  // (`error.type`), and that were dropped (`queue_full`).
+  const bounds: BufferConfig & { readonly selfObsMeterProvider: MeterProvider } = {
+    maxQueueSize: positive(env['OTEL_BSP_MAX_QUEUE_SIZE']) ?? QUEUE_LIMIT,
+    maxExportBatchSize: positive(env['OTEL_BSP_MAX_EXPORT_BATCH_SIZE']) ?? BATCH,
+    scheduledDelayMillis: positive(env['OTEL_BSP_SCHEDULE_DELAY']) ?? SEND_EVERY_MS,
+    exportTimeoutMillis: positive(env['OTEL_BSP_EXPORT_TIMEOUT']) ?? EXPORT_LIMIT_MS,
+    selfObsMeterProvider: meters,
+  };
+  const queue = new BatchSpanProcessor(watched.around(createExporter(target, timeoutMs, env)), bounds);
+  return new LateChoice({
+    next: watched.before(queue, () => dropped(1, { reason: 'too_large' })),
+    now: () => performance.now(),
+    onGivenUp: (spans) => dropped(spans, { reason: 'undecided' }),
+  });
 }
 
 /** The exporter leaves units out of names; Prometheus' conventions and OpenTelemetry's have them there. */
@@ -97,19 +129,6 @@ function withUnits({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics
       })),
     })),
   };
-}
-
-/** `--otlp`, else the standard variables (OpenTelemetry, "OTLP Exporter Configuration"); undefined when they turn traces off. */
-function tracesUrl({ otlpUrl, env }: TelemetryOptions): string | undefined {
-  if (otlpUrl !== undefined) return underBase(otlpUrl);
-  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none') return undefined;
-  const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-  // An empty variable counts as none (OpenTelemetry, "Environment Variable Specification").
-  return env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || (base ? underBase(base) : undefined);
-}
-
-function underBase(url: string): string {
-  return `${url.replace(/\/+$/, '')}/v1/traces`;
 }
 
 function positive(text: string | undefined): number | undefined {

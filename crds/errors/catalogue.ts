@@ -15,6 +15,7 @@ import { routingCodes } from './routing.ts';
 import { softswitchCodes } from './softswitch.ts';
 import { storeCodes } from './store.ts';
 import { streamCodes } from './stream.ts';
+import { traceCodes } from './traces.ts';
 import { twimlCodes } from './twiml.ts';
 import { webhookCodes } from './webhook.ts';
 
@@ -44,5 +45,9 @@ export const catalogue: readonly Area[] = [
   { digits: '24', title: 'Conferences and queues', entries: Object.values(roomCodes) },
   { digits: '25', title: 'Calls out', entries: Object.values(dialCodes) },
   { digits: '26', title: 'Who may call, and registrations', entries: Object.values(admissionCodes) },
-  { digits: '27', title: 'Transfers', entries: Object.values(referCodes) },
+  {
+    digits: '27',
+    title: 'Transfers, and where traces go',
+    entries: [...Object.values(referCodes), ...Object.values(traceCodes)],
+  },
 ];

@@ -149,6 +149,22 @@ describe('a failing call in Jaeger', { skip: found.ok ? false : found.hint }, ()
       return startPivot({ manifests, options: ['--otlp', jaeger.otlp, ...options] });
     }
 
+    for (const [protocol, url] of [
+      ['http/protobuf', () => jaeger.otlp],
+      ['grpc', () => jaeger.otlpGrpc],
+    ] as const) {
+      test(`over ${protocol} too`, limit, async (t) => {
+        const manifests = { 'long.yaml': pivotManifest('long', ['1'], `${web.url}/long`) };
+        const env = { OTEL_EXPORTER_OTLP_PROTOCOL: protocol, OTEL_EXPORTER_OTLP_ENDPOINT: url() };
+        const pivot = await startPivot({ manifests, env });
+        t.after(() => pivot.dispose());
+        const phone = await phones.placeCall({ number: 'nobody', sip: pivot.sip });
+        await phone.ended;
+        const trace = await query.one({ 'pivot.call.id': phone.callId });
+        assert.deepEqual(new Set(trace.spans.map(({ name }) => name)), new Set(['call', 'route']));
+      });
+    }
+
     test(
       'a call is found while it is up; one too many is refused, and so is one at a worker that stops',
       limit,

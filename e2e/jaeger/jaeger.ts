@@ -8,6 +8,8 @@ import { ServerProcess } from '../control-plane/server-process.ts';
 export interface Jaeger {
   /** Base URL of its OTLP/HTTP receiver. */
   readonly otlp: string;
+  /** Of its OTLP/gRPC receiver. */
+  readonly otlpGrpc: string;
   /** Base URL of its query service and page. */
   readonly query: string;
   readonly server: ServerProcess;
@@ -61,5 +63,5 @@ export async function startJaeger(program: string): Promise<Jaeger> {
     await stop();
     throw error;
   }
-  return { otlp: `http://${at(otlp)}`, query: `http://${at(query)}`, server, stop };
+  return { otlp: `http://${at(otlp)}`, otlpGrpc: `http://${at(otlpGrpc)}`, query: `http://${at(query)}`, server, stop };
 }

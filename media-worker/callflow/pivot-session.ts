@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Logger } from '../../runtime/log.ts';
+import { DEBUG_ATTRIBUTE } from '../../runtime/span-names.ts';
 import { PRODUCT_VERSION } from '../../runtime/version.ts';
 import type { ALeg } from '../call/a-leg.ts';
 import type { Call, CallEnd } from '../call/call.ts';
@@ -85,6 +86,7 @@ export function createPivotSession(options: PivotSessionOptions): PivotSession {
     begin(own) {
       const settings = inheritSettings(own, begun);
       begun.push(settings);
+      if (settings.debug) call.span.set({ [DEBUG_ATTRIBUTE]: true });
       const { cdrUrl } = settings;
       if (cdrUrl !== undefined) cdrTargets.set(cdrUrl, { ...settings, cdrUrl });
       return settings;

@@ -1,6 +1,6 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import type { Fault, PvCode } from '../../crds/errors/fault.ts';
-import { ROOT_SPAN } from '../../runtime/span-names.ts';
+import { DEBUG_ATTRIBUTE, ROOT_SPAN } from '../../runtime/span-names.ts';
 import { faultAttributes } from './fault-attributes.ts';
 
 /** What a call is looked for by: on its root span, and on spans that begin when the root has ended. */
@@ -30,7 +30,7 @@ export class CallRoot {
   /** Attributes of the root, of which those that identify the call are kept. */
   know(attributes: Attributes): void {
     for (const key of IDENTITY) if (attributes[key] !== undefined) this.#identity[key] = attributes[key];
-    if (attributes['pivot.debug'] === true) this.#wanted = true;
+    if (attributes[DEBUG_ATTRIBUTE] === true) this.#wanted = true;
   }
 
   /** Its trace is exported whatever the sampler says. */

@@ -6,6 +6,7 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
+  TraceFlags,
   type Tracer,
   trace,
 } from '@opentelemetry/api';
@@ -91,7 +92,9 @@ export class CallSpan {
   /** The W3C `traceparent` header value that makes the receiver's spans children of this one. */
   get traceparent(): string {
     const { traceId, spanId, traceFlags } = this.#span.spanContext();
-    return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+    // The call may have become one that is exported after its spans were begun.
+    const flags = this.#root?.wanted === true ? traceFlags | TraceFlags.SAMPLED : traceFlags;
+    return `00-${traceId}-${spanId}-${flags.toString(16).padStart(2, '0')}`;
   }
 
   /** Starts a child; the caller ends it. */

@@ -1,6 +1,6 @@
 import type { MetricDefinition } from './definition.ts';
 import { OPERATOR_METRICS } from './operator-metrics.ts';
-import { PROCESS_METRICS, SDK_METRICS, SOFTSWITCH_METRICS } from './process-metrics.ts';
+import { PROCESS_METRICS, SDK_METRICS, SOFTSWITCH_METRICS, TRACE_METRICS } from './process-metrics.ts';
 import { TABLE_METRICS, WORKER_METRICS } from './worker-metrics.ts';
 
 export interface MetricArea {
@@ -19,6 +19,7 @@ export const METRIC_CATALOGUE: readonly MetricArea[] = [
     metrics: OPERATOR_METRICS,
   },
   { title: 'Spans', about: 'Of every process that exports spans.', metrics: SDK_METRICS },
+  { title: 'Dropped spans', about: 'Of every process that exports spans.', metrics: TRACE_METRICS },
   { title: 'Process', about: 'Of every process.', metrics: PROCESS_METRICS },
   {
     title: 'Softswitch',

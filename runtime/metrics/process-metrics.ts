@@ -119,3 +119,17 @@ export const SDK_METRICS = define({
     labels: PROCESSOR,
   },
 });
+
+/** Beside the SDK's own. */
+export const TRACE_METRICS = define({
+  spansDropped: {
+    name: 'pivot.trace.spans.dropped',
+    kind: 'counter',
+    unit: '{span}',
+    description: 'Spans that were dropped before they came into the queue',
+    labels: {
+      reason:
+        '`too_large`: those that wait have 64 MiB together; `undecided`: the call was not sampled, nor over, and too many such spans waited',
+    },
+  },
+});

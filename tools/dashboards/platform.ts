@@ -1,5 +1,9 @@
 import { OPERATOR_METRICS as OPERATOR } from '../../runtime/metrics/operator-metrics.ts';
-import { PROCESS_METRICS as PROCESS, SDK_METRICS as SDK } from '../../runtime/metrics/process-metrics.ts';
+import {
+  PROCESS_METRICS as PROCESS,
+  SDK_METRICS as SDK,
+  TRACE_METRICS as TRACE,
+} from '../../runtime/metrics/process-metrics.ts';
 import { type Dashboard, perSecond, series, total } from './grafana.ts';
 
 /** For whoever looks after the operator and the processes. */
@@ -138,7 +142,10 @@ export const PLATFORM: Dashboard = {
           title: 'Spans',
           about: 'Sent where no error is named.',
           unit: 'reqps',
-          queries: [{ expr: perSecond(SDK.spans, 'error_type'), legend: 'sent {{error_type}}' }],
+          queries: [
+            { expr: perSecond(SDK.spans, 'error_type'), legend: 'sent {{error_type}}' },
+            { expr: perSecond(TRACE.spansDropped, 'reason'), legend: 'dropped: {{reason}}' },
+          ],
         },
         {
           title: 'Spans that wait',
