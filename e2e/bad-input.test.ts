@@ -32,9 +32,9 @@ const OK_HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\n';
 const CHUNKED = `${OK_HEAD}transfer-encoding: chunked\r\n\r\n`;
 const FAILED_BACK = 'failed back';
 const FAILBACK = { module: 'tts', data: { text: FAILED_BACK } };
-const DEADLINE_MS = 1500;
+const DEADLINE_MS = 4000;
 /** What a busy machine may add to a deadline. */
-const LATE_MS = 1500;
+const LATE_MS = 4000;
 const MIB = 1024 * 1024;
 const DEPTH = 10_000;
 

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { createPhones, type PhoneCall, type Phones } from '../media-worker/softswitch/phone.ts';
 import { callflowManifest, type Pivot, pivotManifest, startPivot } from './harness.ts';
 import { Program } from './program.ts';
+import { openRawSip } from './raw-sip.ts';
 import { getText } from './standing.ts';
 import { startWeb, twiml, type Web } from './web.ts';
 
@@ -53,6 +54,27 @@ describe('a running pivot up', () => {
     return phone;
   }
 
+  async function optionsOf(pivot: Pivot): Promise<string> {
+    const raw = await openRawSip({ host: pivot.host, port: pivot.port }, 'udp');
+    try {
+      const lines = [
+        `OPTIONS sip:${pivot.sip} SIP/2.0`,
+        `Via: SIP/2.0/UDP ${raw.host}:${raw.port};branch=z9hG4bKoptions`,
+        `From: <sip:proxy@${raw.host}>;tag=1`,
+        `To: <sip:${pivot.sip}>`,
+        'Call-ID: options-1',
+        'CSeq: 1 OPTIONS',
+        'Max-Forwards: 70',
+        'Content-Length: 0',
+        '',
+        '',
+      ];
+      return await raw.ask(lines.join('\r\n'), 'options-1');
+    } finally {
+      raw.close();
+    }
+  }
+
   test(
     'SIGTERM: not ready, new calls get 503 and when to try again, the call in progress goes on to its end',
     limit,
@@ -71,6 +93,10 @@ describe('a running pivot up', () => {
       assert.equal((await late.ended).status, 503);
       assert.match(late.header('Retry-After') ?? '', /^\d+$/);
       assert.match(late.header('Warning') ?? '', /PV-1402/);
+      // What a proxy asks to learn where calls may go.
+      const asked = await optionsOf(pivot);
+      assert.match(asked, /^SIP\/2\.0 503 /);
+      assert.match(asked, /^Retry-After: \d+\r$/m);
 
       // Exchanges, digits and sound go on as ever.
       await phone.press('5');

@@ -22,7 +22,7 @@ const skip = !found.ok ? found.hint : !helms.ok ? helms.hint : false;
 const SYSTEM = 'pivot-system';
 const PATIENCE_MS = 60_000;
 /** Kinds that come with other software. */
-const FOREIGN = ['PodMonitor', 'ScaledObject', 'Certificate'];
+const FOREIGN = ['PodMonitor', 'PrometheusRule', 'ScaledObject', 'Certificate'];
 
 describe('the chart on a real API server', { skip }, () => {
   let plane: ControlPlane;

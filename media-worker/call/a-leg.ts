@@ -9,6 +9,7 @@ import { REASON_PHRASES, reasonHeader, sendableStatus, statusOfCause } from '../
 import { headerText } from '../sip/header-text.ts';
 import type { Invite } from '../sip/invite.ts';
 import { onlyAudio } from '../sip/sdp.ts';
+import { RETRY_AFTER } from '../sip/signalling.ts';
 import type { SignallingClient, SipDialog, SipHeaders, SipRequest, SipResponse } from '../sip/srf.ts';
 import type { CallSpan } from '../telemetry/span.ts';
 import {
@@ -226,7 +227,7 @@ export class ALeg implements Call {
     await this.#terminate(
       noCodec
         ? { cause: 'INCOMPATIBLE_DESTINATION', sipStatus: 488 }
-        : { cause: 'NETWORK_OUT_OF_ORDER', sipStatus: 503, headers: { 'Retry-After': '5' } },
+        : { cause: 'NETWORK_OUT_OF_ORDER', sipStatus: 503, headers: RETRY_AFTER },
       'media',
     );
   }

@@ -13,6 +13,7 @@ import type { Dialled, Routed, Router } from '../routing/router.ts';
 import { REASON_PHRASES } from '../sip/causes.ts';
 import { quotedText } from '../sip/header-text.ts';
 import { type Invite, LONGEST_CALL_ID, readInvite } from '../sip/invite.ts';
+import { RETRY_AFTER } from '../sip/signalling.ts';
 import type { SignallingClient, SipHeaders, SipRequest, SipResponse } from '../sip/srf.ts';
 import type { CallMetrics, CallResult } from '../telemetry/metrics.ts';
 import { CallSpan, type SpanAttributes } from '../telemetry/span.ts';
@@ -44,8 +45,6 @@ export interface CallHandlerOptions {
   /** Where a call's debug log can be read, told to callers in `Call-Info`; only for one's own machine. */
   readonly debugUrl?: (account: string, callId: string) => string;
 }
-
-const RETRY_AFTER: SipHeaders = { 'Retry-After': '5' };
 
 /** A call that ended while ringing or in progress was cut off, which is a failure. */
 const RESULTS: Readonly<Record<CallStatus, CallResult>> = {

@@ -5,6 +5,7 @@ import {
   createSignallingClient,
   disconnect,
   type SignallingClient,
+  type SipHeaders,
   type SipRequest,
   type SipResponse,
   sendAtOnce,
@@ -33,6 +34,9 @@ export interface Signalling {
   close(): void;
 }
 
+/** When a caller that gets a 503 may try here again (RFC 3261 section 20.33). Seconds. */
+export const RETRY_AFTER: SipHeaders = { 'Retry-After': '5' };
+
 /** Longest pause between attempts to reconnect. */
 const RECONNECT_MOST_MS = 5000;
 
@@ -52,7 +56,9 @@ export function connectSignalling(options: SignallingOptions): Signalling {
     options.onConnectionChange(now);
   };
   client.invite(options.onInvite);
-  client.options((_request, response) => (options.accepting() ? response.send(200) : response.send(503)));
+  client.options((_request, response) =>
+    options.accepting() ? response.send(200) : response.send(503, { headers: RETRY_AFTER }),
+  );
   client.register(options.onRegister);
   client.on('connect', (error, hostports) => {
     if (closed) return;
