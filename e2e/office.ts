@@ -38,6 +38,7 @@ export function office(web: Web): Record<string, object> {
     '2.yaml': dial('2', '<User>ann</User>'),
     '3.yaml': dial('3', '<Device>fork</Device>'),
     '4.yaml': dial('4', '<Device>nat</Device>'),
+    '6.yaml': dial('6', '<Device>nat</Device>'),
     '5.yaml': dial('5', '<Device>short</Device>'),
   };
 }
@@ -91,14 +92,14 @@ export async function heard(sip: RawSip, pattern: RegExp, nth = 1): Promise<stri
   }
 }
 
-/** A 200 to the (last) request in what was received. */
-export function answerTo(received: string, contact: string, body: string): string {
-  const text = received.slice(received.search(/(?:INVITE|BYE) \S+ SIP\/2\.0/));
+/** A response to the (last) request in what was received. */
+export function answerTo(received: string, contact: string, body: string, status = '200 OK'): string {
+  const text = received.slice(received.search(/(?:INVITE|BYE|CANCEL) \S+ SIP\/2\.0/));
   const head = text.slice(0, text.indexOf('\r\n\r\n')).split('\r\n');
   const copied = head.filter((line) => /^(?:via|from|call-id|cseq|record-route)\s*:/i.test(line));
   const to = head.find((line) => /^to\s*:/i.test(line)) ?? '';
   return [
-    'SIP/2.0 200 OK',
+    `SIP/2.0 ${status}`,
     ...copied,
     /;tag=/.test(to) ? to : `${to};tag=nat`,
     contact,
