@@ -47,7 +47,9 @@ export class TraceStore implements SpanProcessor {
   onStart(span: Span): void {
     const read = span as unknown as ReadableSpan;
     const { traceId, spanId } = span.spanContext();
-    if (read.name === ROOT_SPAN && read.parentSpanContext === undefined) this.#open(read, traceId);
+    // The root of a trace that was continued has a parent in another process.
+    const isRoot = read.parentSpanContext === undefined || read.parentSpanContext.isRemote === true;
+    if (read.name === ROOT_SPAN && isRoot) this.#open(read, traceId);
     const call = this.#byTrace.get(traceId);
     if (call === undefined) return;
     if (call.spans.size >= MOST_SPANS_OF_A_CALL) {

@@ -8,6 +8,7 @@ import { fault, PivotError } from '../../crds/errors/fault.ts';
 import { routingCodes } from '../../crds/errors/routing.ts';
 import type { FleetSettings } from '../../crds/routing-table.ts';
 import { createLogger } from '../../runtime/log.ts';
+import type { Caller } from '../admission/admission.ts';
 import type { FlowServices } from '../callflow/services.ts';
 import { createTrunkCalls } from '../dial/trunks.ts';
 import { Router } from '../routing/router.ts';
@@ -215,6 +216,50 @@ describe('an INVITE', () => {
     const route = spans().find(({ name }) => name === 'route');
     assert.equal(route?.attributes['pivot.callflow.generation'], 3);
     assert.equal(route?.attributes['pivot.route.by'], 'number');
+  });
+});
+
+describe('the trace of a call', () => {
+  const TRACE = '0af7651916cd43dd8448eb211c80319c';
+  const headers = { traceparent: `00-${TRACE}-b7ad6b7169203331-01` };
+  const from = (caller: Caller): Parameters<typeof worker>[1] => ({
+    admit: (_, invite) => ({ kind: 'admitted', caller, invite, account: 'acme', userIds: [] }),
+  });
+  const traceOf = (sides: OneCall): string | undefined => sides.response.last?.headers?.['X-Pivot-Trace'];
+
+  it('continues what a trunk says, or anybody where anybody may call', () => {
+    for (const caller of [
+      { kind: 'trunk', trunk: 'acme/carrier', maxCalls: undefined },
+      { kind: 'anybody' },
+    ] as const) {
+      const { invite, spans } = worker(WAIT, from(caller));
+      assert.equal(traceOf(invite({ headers })), TRACE);
+      assert.ok(spans().every((span) => span.spanContext().traceId === TRACE));
+    }
+  });
+
+  it('is its own where a telephone says so, or what is said cannot be read', () => {
+    assert.notEqual(traceOf(worker(WAIT, from({ kind: 'device', device: 'acme/desk' })).invite({ headers })), TRACE);
+    const other = { traceparent: `00-${TRACE}-0000000000000000-01` };
+    assert.notEqual(traceOf(worker(WAIT, from({ kind: 'anybody' })).invite({ headers: other })), TRACE);
+  });
+
+  it('is its own, with a link, when another call has joined that trace', async () => {
+    const { invite, spans, idle } = worker(WAIT, from({ kind: 'anybody' }));
+    const roots = (): ReadableSpan[] => spans().filter(({ name }) => name === 'call');
+    const first = invite({ headers });
+    assert.equal(traceOf(first), TRACE);
+    const second = invite({ headers });
+    assert.notEqual(traceOf(second), TRACE);
+    second.request.emit('cancel');
+    first.request.emit('cancel');
+    await idle();
+    assert.deepEqual(
+      roots()
+        .map(({ links }) => links.map(({ context }) => context.traceId))
+        .sort(),
+      [[], [TRACE]],
+    );
   });
 });
 

@@ -16,7 +16,8 @@ import { type Invite, LONGEST_CALL_ID, readInvite } from '../sip/invite.ts';
 import { RETRY_AFTER } from '../sip/signalling.ts';
 import type { SignallingClient, SipHeaders, SipRequest, SipResponse } from '../sip/srf.ts';
 import type { CallMetrics, CallResult } from '../telemetry/metrics.ts';
-import { CallSpan, type SpanAttributes } from '../telemetry/span.ts';
+import { CallSpan, type RootOptions, type SpanAttributes } from '../telemetry/span.ts';
+import { JoinedTraces, readTraceparent } from '../telemetry/traceparent.ts';
 import { ALeg } from './a-leg.ts';
 import type { CallEnd } from './call.ts';
 import type { CallStatus } from './facts.ts';
@@ -77,6 +78,7 @@ export class CallHandler {
   readonly #options: CallHandlerOptions;
   readonly #calls = new Map<ALeg, Promise<void>>();
   readonly #unanswered: Unanswered = createUnanswered();
+  readonly #joined = new JoinedTraces();
   #draining = false;
 
   constructor(options: CallHandlerOptions) {
@@ -127,7 +129,7 @@ export class CallHandler {
     { invite, account, caller, userIds }: Extract<Admission, { kind: 'admitted' }>,
   ): void {
     const dialled = { ...dialledOf(invite), ...(account === undefined ? {} : { account }) };
-    const span = this.#root(invite, router, account);
+    const span = this.#root(invite, router, account, this.#origin(invite, caller));
     span.set(callerAttributes(caller));
     const headers = this.#about(invite, router, span, account);
     const route = this.#route(router, dialled, span);
@@ -159,7 +161,17 @@ export class CallHandler {
     );
   }
 
-  #root(invite: Invite, router: Router | undefined, known?: string, startedAt?: number): CallSpan {
+  /**
+   * What the call's trace continues: a `traceparent` from a server that is known by its address, or from anybody where anybody may call. A telephone
+   * has no say in where traces belong.
+   */
+  #origin({ traceparent }: Invite, caller: Caller): RootOptions {
+    const given = caller.kind === 'device' ? undefined : readTraceparent(traceparent);
+    if (given === undefined) return {};
+    return this.#joined.join(given.traceId) ? { parent: given } : { link: given };
+  }
+
+  #root(invite: Invite, router: Router | undefined, known?: string, options: RootOptions = {}): CallSpan {
     const account = known ?? router?.accountOf(dialledOf(invite));
     return CallSpan.root(
       this.#options.tracer,
@@ -172,7 +184,7 @@ export class CallHandler {
         // Until the route says otherwise, so that a refused call too is found in the debug log of its account.
         ...(account === undefined ? {} : { 'pivot.account': account }),
       },
-      startedAt === undefined ? {} : { startedAt },
+      options,
     );
   }
 
@@ -201,7 +213,7 @@ export class CallHandler {
     response.send(401, REASON_PHRASES[401], { headers });
     this.#unanswered.add(callId, () => {
       const called = invite.request.user ?? '';
-      const span = this.#root(invite, router, undefined, at);
+      const span = this.#root(invite, router, undefined, { startedAt: at });
       span.set({ 'network.peer.address': sourceAddress });
       const message = `${sourceAddress} called ${JSON.stringify(called)} and did not prove who it is`;
       this.#refused(span, fault(admissionCodes.notAuthenticated, message), 401);
@@ -241,7 +253,7 @@ export class CallHandler {
     span.set({ 'pivot.result': 'refused', 'pivot.sip.status': 400 });
     span.end();
     metrics().callRefused('refused');
-    log.warn({ code: reason.code, trace_id: span.traceId, source: request.source_address }, reason.message);
+    log.warn({ code: reason.code, ...span.logFields, source: request.source_address }, reason.message);
   }
 
   /** Where the call's debug log is, for whoever called (RFC 3261 section 20.9). */
@@ -304,7 +316,7 @@ export class CallHandler {
     span.set({ 'pivot.result': result, 'pivot.sip.status': status });
     span.end();
     metrics().callRefused(result);
-    log.info({ code: reason.code, trace_id: span.traceId, status }, reason.message);
+    log.info({ code: reason.code, ...span.logFields, status }, reason.message);
   }
 
   #start(taken: Taken, span: CallSpan, headers: SipHeaders): void {
@@ -337,7 +349,7 @@ export class CallHandler {
       headers: { ...headers, ...this.#debugInfo(account, invite.callId) },
     });
     const done = this.#run(call, taken)
-      .catch((error: unknown) => log.error({ err: error, trace_id: span.traceId }, 'a call was not brought to its end'))
+      .catch((error: unknown) => log.error({ err: error, ...span.logFields }, 'a call was not brought to its end'))
       .finally(() => {
         this.#calls.delete(call);
         this.#options.onChange?.();
@@ -381,7 +393,7 @@ export class CallHandler {
 
   #report(call: ALeg, end: CallEnd): void {
     const { metrics, log } = this.#options;
-    const { status, callId, account, callflow } = call.facts();
+    const { status, account, callflow } = call.facts();
     const result = RESULTS[status];
     call.span.set({
       'pivot.result': result,
@@ -392,10 +404,7 @@ export class CallHandler {
     });
     const { createdAt, answeredAt } = call;
     metrics().callOver(result, Date.now() - createdAt, answeredAt === undefined ? undefined : answeredAt - createdAt);
-    log.info(
-      { call_id: callId, account, callflow, trace_id: call.span.traceId, side: end.side, cause: end.cause, status },
-      'call ended',
-    );
+    log.info({ ...call.span.logFields, account, callflow, side: end.side, cause: end.cause, status }, 'call ended');
   }
 
   /** New calls are refused from now on; resolves when the last call is over, or after `limitMs`, when the rest is hung up. */

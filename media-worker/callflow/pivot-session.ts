@@ -80,7 +80,7 @@ export function createPivotSession(options: PivotSessionOptions): PivotSession {
             random: Math.random,
           });
         },
-        (error) => log.warn({ err: error, trace_id: call.span.traceId }, 'a last request was cut off'),
+        (error) => log.warn({ err: error, ...call.span.logFields }, 'a last request was cut off'),
       );
     },
     begin(own) {
@@ -99,12 +99,12 @@ export function createPivotSession(options: PivotSessionOptions): PivotSession {
   };
 
   function sendCdrs(record: CdrRecord): void {
-    const warn = (error: unknown): void => log.warn({ err: error, trace_id: call.span.traceId }, 'CDR callback failed');
+    const warn = (error: unknown): void => log.warn({ err: error, ...call.span.logFields }, 'CDR callback failed');
     for (const settings of cdrTargets.values()) {
       const taken = background.run(async (signal) => {
         const deps = { outgoing, version: PRODUCT_VERSION, now: Date.now, random: Math.random };
         const sent = await sendCdr(record, settings, call.span, signal, deps);
-        if (!sent.ok) log.warn({ code: sent.fault.code, trace_id: call.span.traceId }, sent.fault.message);
+        if (!sent.ok) log.warn({ code: sent.fault.code, ...call.span.logFields }, sent.fault.message);
       }, warn);
       if (!taken) warn(new Error('too many callbacks are under way'));
     }

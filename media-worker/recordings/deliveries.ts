@@ -1,4 +1,4 @@
-import { context as api, ROOT_CONTEXT, type Tracer, trace } from '@opentelemetry/api';
+import type { Tracer } from '@opentelemetry/api';
 import { type Fault, fault, faultOf } from '../../crds/errors/fault.ts';
 import { recordingCodes } from '../../crds/errors/recording.ts';
 import type { Logger } from '../../runtime/log.ts';
@@ -6,6 +6,7 @@ import { pause } from '../call/waiting.ts';
 import { createGate, type Gate } from '../media/gate.ts';
 import type { Outgoing } from '../outgoing/types.ts';
 import { CallSpan } from '../telemetry/span.ts';
+import { beneath, readTraceparent } from '../telemetry/traceparent.ts';
 import type { PivotSettings } from '../webhook/settings.ts';
 import type { Entries } from './entries.ts';
 import { nextStep, type RecordingEntry } from './entry.ts';
@@ -123,7 +124,7 @@ export class Deliveries {
       'pivot.recording.attempt': entry.failures + 1,
     };
     const name = step === 'upload' ? 'recording.upload' : 'recording.callback';
-    const span = CallSpan.beneath(tracer, name, attributes, parentOf(entry.traceparent), 'client');
+    const span = CallSpan.beneath(tracer, name, attributes, beneath(readTraceparent(entry.traceparent)), 'client');
     const common = { ...this.#options, span, settings: settingsOf(entry), userAgent, signal: this.#stop.signal };
     try {
       const delivered =
@@ -162,7 +163,12 @@ export class Deliveries {
       !delivered.again ||
       Date.now() - since >= giveUpAfterMs ||
       (step === 'in-progress' && entry.failures + 1 >= MOST_IN_PROGRESS_ATTEMPTS);
-    const about = { recording: entry.sid, call_id: entry.callId, account: entry.account };
+    const about = {
+      recording: entry.sid,
+      call_id: entry.callId,
+      account: entry.account,
+      trace_id: readTraceparent(entry.traceparent)?.traceId,
+    };
     if (!hopeless) {
       onDelivered(what, 'failed');
       log.warn({ ...about, code: delivered.fault.code, attempt: entry.failures + 1 }, delivered.fault.message);
@@ -195,16 +201,4 @@ function without(entry: RecordingEntry, step: string): RecordingEntry {
     ...(destination === undefined ? {} : { destination }),
     toTell: first === step ? others : entry.toTell,
   };
-}
-
-function parentOf(traceparent: string): ReturnType<typeof trace.setSpanContext> {
-  const match = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent);
-  if (match === null || /^0+$/.test(match[1]!)) return ROOT_CONTEXT;
-  const [, traceId, spanId, flags] = match as unknown as [string, string, string, string];
-  return trace.setSpanContext(api.active(), {
-    traceId,
-    spanId,
-    traceFlags: Number.parseInt(flags, 16),
-    isRemote: true,
-  });
 }

@@ -10,6 +10,7 @@ import { counter, observed } from '../../runtime/metrics/instruments.ts';
 import { WORKER_METRICS } from '../../runtime/metrics/worker-metrics.ts';
 import { PRODUCT_VERSION } from '../../runtime/version.ts';
 import type { Outgoing } from '../outgoing/types.ts';
+import { readTraceparent } from '../telemetry/traceparent.ts';
 import type { PivotSettings } from '../webhook/settings.ts';
 import { Deliveries } from './deliveries.ts';
 import { Entries } from './entries.ts';
@@ -172,7 +173,12 @@ export async function createRecordings(options: RecordingsOptions): Promise<Reco
         deliveries.attend(entry.sid);
         continue;
       }
-      const about = { code: recordingCodes.repaired.code, recording: entry.sid, call_id: entry.callId };
+      const about = {
+        code: recordingCodes.repaired.code,
+        recording: entry.sid,
+        call_id: entry.callId,
+        trace_id: readTraceparent(entry.traceparent)?.traceId,
+      };
       const finished = await complete(entry, false);
       log.warn(
         about,
@@ -246,7 +252,8 @@ export async function createRecordings(options: RecordingsOptions): Promise<Reco
             return await complete(entry, absent);
           } catch (error) {
             const reason = faultOf(error, recordingCodes.folderUnusable);
-            log.error({ code: reason.code, recording: sid }, reason.message);
+            const traceId = readTraceparent(entry.traceparent)?.traceId;
+            log.error({ code: reason.code, recording: sid, call_id: about.callId, trace_id: traceId }, reason.message);
             return { kind: 'absent', fault: reason };
           } finally {
             // Deliveries of this run keep what they were begun with.

@@ -17,6 +17,8 @@ export interface Invite {
   readonly forwardedFrom?: string;
   /** `X-` headers, at most 64 of at most 1 KiB; names as they were written. */
   readonly customHeaders: Readonly<Record<string, string>>;
+  /** The header of this name, from whomever. */
+  readonly traceparent?: string;
   /** Empty: the offer will come from us (RFC 3264, delayed offer). */
   readonly sdp: string;
   readonly transport: string;
@@ -40,6 +42,7 @@ export function readInvite(request: SipRequest): { ok: true; invite: Invite } | 
   if (target.host === undefined && target.user === undefined) return { ok: false, reason: 'Unreadable Request-URI' };
 
   const withheld = /\bid\b/i.test(request.get('Privacy') ?? '') || from.user?.toLowerCase() === 'anonymous';
+  const traceparent = request.get('traceparent');
   const forwardedFrom = readNameAddress(request.get('Diversion')).user;
   return {
     ok: true,
@@ -53,6 +56,7 @@ export function readInvite(request: SipRequest): { ok: true; invite: Invite } | 
       callerIdName: withheld ? '' : from.name,
       withheld,
       ...(forwardedFrom === undefined ? {} : { forwardedFrom }),
+      ...(traceparent === undefined ? {} : { traceparent }),
       customHeaders: customHeaders(request),
       sdp: request.body ?? '',
       transport: request.protocol,

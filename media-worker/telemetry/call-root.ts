@@ -33,6 +33,11 @@ export class CallRoot {
     if (attributes[DEBUG_ATTRIBUTE] === true) this.#wanted = true;
   }
 
+  get callId(): string | undefined {
+    const id = this.#identity['pivot.call.id'];
+    return typeof id === 'string' ? id : undefined;
+  }
+
   /** Its trace is exported whatever the sampler says. */
   get wanted(): boolean {
     return this.#wanted || this.#failed !== undefined;

@@ -4,6 +4,7 @@ import {
   context,
   ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
   TraceFlags,
@@ -13,6 +14,7 @@ import {
 import { type CodeEntry, type Fault, faultOf } from '../../crds/errors/fault.ts';
 import { CallRoot } from './call-root.ts';
 import { faultAttributes } from './fault-attributes.ts';
+import { beneath } from './traceparent.ts';
 
 export type SpanAttributes = Attributes;
 export type Kind = 'internal' | 'server' | 'client';
@@ -22,6 +24,12 @@ const KINDS: Readonly<Record<Kind, SpanKind>> = {
   server: SpanKind.SERVER,
   client: SpanKind.CLIENT,
 };
+
+export interface RootOptions {
+  readonly startedAt?: number | undefined;
+  readonly parent?: SpanContext | undefined;
+  readonly link?: SpanContext | undefined;
+}
 
 /**
  * One span of a call's trace, and the way to make spans beneath it. Every span is ended by the one who started it; prefer `run`,
@@ -52,17 +60,23 @@ export class CallSpan {
 
   /**
    * Starts a trace's root span. `startedAt` (epoch milliseconds): when what it stands for began, if that was earlier. `parent` continues a caller's
-   * trace.
+   * trace, `link` refers to it.
    */
   static root(
     tracer: Tracer,
     name: string,
     attributes: SpanAttributes,
-    { startedAt, parent = ROOT_CONTEXT }: { readonly startedAt?: number; readonly parent?: Context } = {},
+    { startedAt, parent, link }: RootOptions = {},
   ): CallSpan {
-    const options = { kind: SpanKind.SERVER, attributes, ...(startedAt === undefined ? {} : { startTime: startedAt }) };
-    const span = tracer.startSpan(name, options, parent);
-    return new CallSpan(tracer, span, parent, { name, root: new CallRoot(span, attributes) });
+    const options = {
+      kind: SpanKind.SERVER,
+      attributes,
+      ...(startedAt === undefined ? {} : { startTime: startedAt }),
+      ...(link === undefined ? {} : { links: [{ context: link }] }),
+    };
+    const within = beneath(parent);
+    const span = tracer.startSpan(name, options, within);
+    return new CallSpan(tracer, span, within, { name, root: new CallRoot(span, attributes) });
   }
 
   /** A span whose parent has ended, or was of another process: what is still done for a call when it is over. */
@@ -87,6 +101,12 @@ export class CallSpan {
 
   get spanId(): string {
     return this.#span.spanContext().spanId;
+  }
+
+  /** Fields of a log line about the call. */
+  get logFields(): { readonly call_id?: string; readonly trace_id: string } {
+    const callId = this.#root?.callId;
+    return { ...(callId === undefined ? {} : { call_id: callId }), trace_id: this.traceId };
   }
 
   /** The W3C `traceparent` header value that makes the receiver's spans children of this one. */

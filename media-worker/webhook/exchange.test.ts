@@ -220,6 +220,7 @@ test('fallback_url is asked after the retries, with ErrorCode and ErrorUrl', asy
   const parameters = new URLSearchParams(backup.seen[0]?.body);
   assert.equal(parameters.get('ErrorCode'), webhookCodes.statusServer.code);
   assert.equal(parameters.get('ErrorUrl'), `${main.origin}/voice`);
+  assert.equal(parameters.get('ErrorTraceId'), call.root()?.spanContext().traceId);
   assert.equal(parameters.get('Call-ID'), 'abc@10.0.0.5');
   assert.equal(backup.seen[0]?.headers['x-pivot-idempotency-key'], 'abc@10.0.0.5/1/fallback');
   assert.equal(call.spans[2]?.attributes['pivot.webhook.fallback'], true);

@@ -109,8 +109,13 @@ export async function performExchange(request: ExchangeRequest, deps: ExchangeDe
       url: settings.fallbackUrl,
       fallback: true,
       idempotencyKey: idempotencyKey(facts.callId, exchange, 'fallback'),
-      // Twilio's names; the code is ours.
-      parameters: new Map([...parameters, ['ErrorCode', result.fault.code], ['ErrorUrl', shownUrl(request.url)]]),
+      // Twilio's names; the code and the trace are ours.
+      parameters: new Map([
+        ...parameters,
+        ['ErrorCode', result.fault.code],
+        ['ErrorUrl', shownUrl(request.url)],
+        ['ErrorTraceId', deps.span.traceId],
+      ]),
       warnings: [],
     },
     deps,

@@ -34,6 +34,7 @@ export const BUILT_IN_NAMES: ReadonlySet<string> = new Set([
   'Digits',
   'Direction',
   'ErrorCode',
+  'ErrorTraceId',
   'ErrorUrl',
   'Forwarded-From',
   'ForwardedFrom',
