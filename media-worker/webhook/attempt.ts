@@ -10,7 +10,7 @@ import { type Encoded, encodeRequest, mergeQuery } from './encode.ts';
 import { IDEMPOTENCY_HEADER, signer, webhookHeaders } from './headers.ts';
 import { requestAttributes, resultAttributes } from './http-attributes.ts';
 import { maskDigits, type Parameters } from './parameters.ts';
-import { createRedactor, type Redactor } from './record.ts';
+import { createRedactor, proofsIn, type Redactor } from './record.ts';
 import type { PivotSettings, WebhookMethod } from './settings.ts';
 import { bodySha256 } from './signature.ts';
 
@@ -57,8 +57,11 @@ export async function performAttempt(attempt: Attempt, deps: AttemptDeps): Promi
     const request = requestOf(attempt, encoded, deps, span);
     span.set(attributesOf(attempt, encoded, redactor, deps));
     const result = await deps.outgoing.request(request);
-    span.set(resultAttributes(result, attempt.settings.debug, redactor));
-    return judge(attempt, result, span, redactor);
+    // A server may give back what it was shown.
+    const proofs = proofsIn(result.trail.sent);
+    const all = proofs.length === 0 ? redactor : redactorOf(attempt, proofs);
+    span.set(resultAttributes(result, attempt.settings.debug, all));
+    return judge(attempt, result, span, all);
   } catch (error) {
     span.set({ 'error.type': 'aborted', 'pivot.webhook.aborted': true });
     throw error;
@@ -89,12 +92,13 @@ function requestOf(attempt: Attempt, encoded: Encoded, deps: AttemptDeps, span: 
   };
 }
 
-function redactorOf({ settings, sensitive, parameters }: Attempt): Redactor {
-  if (!sensitive) return createRedactor(settings.secrets);
+function redactorOf({ settings, sensitive, parameters }: Attempt, proofs: readonly string[] = []): Redactor {
+  const secrets = [...settings.secrets, ...proofs];
+  if (!sensitive) return createRedactor(secrets);
   const digits = parameters.get('Digits');
   const values = typeof digits === 'object' && digits !== null ? Object.values(digits) : [digits];
   return createRedactor(
-    settings.secrets,
+    secrets,
     values.filter((value) => typeof value === 'string'),
   );
 }

@@ -11,7 +11,7 @@ import { encodeForm, formPairs } from './encode.ts';
 import { IDEMPOTENCY_HEADER, signer, webhookHeaders } from './headers.ts';
 import { requestAttributes, resultAttributes } from './http-attributes.ts';
 import type { Parameters } from './parameters.ts';
-import { createRedactor } from './record.ts';
+import { createRedactor, proofsIn } from './record.ts';
 import type { PivotSettings } from './settings.ts';
 
 /** One leg that is over: the material of a CDR callback. */
@@ -181,9 +181,10 @@ async function postOnce(
       signal,
       replayable: true,
     });
-    span.set(resultAttributes(result, settings.debug, redactor));
+    const all = createRedactor([...settings.secrets, ...proofsIn(result.trail.sent)]);
+    span.set(resultAttributes(result, settings.debug, all));
     const judged = judge(result, url);
-    if (!judged.ok) span.fail({ ...judged.fault, message: redactor.text(judged.fault.message) });
+    if (!judged.ok) span.fail({ ...judged.fault, message: all.text(judged.fault.message) });
     return judged;
   } finally {
     span.end();

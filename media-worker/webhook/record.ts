@@ -18,6 +18,43 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
 
 /** Shorter values are redacted only where they stand alone: replacing every "1" would leave nothing to read. */
 const MIN_REPLACED = 4;
+/** Characters of a proof; times and words are shorter. */
+const MIN_PROOF = 6;
+
+/**
+ * What of a request's headers proves who sent it, in all forms in which a server may give it back: credentials, with and without their scheme, a
+ * Basic password, values of cookies, signatures.
+ */
+export function proofsIn(sent: Readonly<Record<string, string>>): string[] {
+  const found: string[] = [];
+  for (const [name, value] of Object.entries(sent)) {
+    if (!SECRET_HEADERS.has(name)) continue;
+    found.push(value);
+    if (name === 'cookie') found.push(...value.split(/; */).map(afterEquals));
+    else if (name.endsWith('signature'))
+      found.push(
+        ...value
+          .split(',')
+          .map(afterEquals)
+          .filter((part) => !/^\d+$/.test(part)),
+      );
+    else found.push(...credentialsOf(value));
+  }
+  // A cookie `on` is no secret, and may stand in any text.
+  return found.filter((value) => value.length >= MIN_PROOF);
+}
+
+function afterEquals(pair: string): string {
+  return pair.slice(pair.indexOf('=') + 1);
+}
+
+/** `Bearer TOKEN`: the token; `Basic …`: also the password in it. */
+function credentialsOf(value: string): string[] {
+  const [, scheme = '', token = ''] = /^(\S+) +(.+)$/.exec(value) ?? [];
+  if (scheme.toLowerCase() !== 'basic') return [token];
+  const decoded = Buffer.from(token, 'base64').toString();
+  return [token, decoded, decoded.slice(decoded.indexOf(':') + 1)];
+}
 
 /** Takes out of texts what must not be recorded. */
 export interface Redactor {
