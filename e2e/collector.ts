@@ -6,6 +6,8 @@ export interface SentSpan {
   readonly traceId: string;
   readonly name: string;
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** PV- codes of its events. */
+  readonly events: readonly string[];
 }
 
 /** What a receiver does with spans: takes them, takes the bytes and says nothing, or refuses for now. */
@@ -84,13 +86,16 @@ export async function startCollector(port = 0): Promise<Collector> {
   };
 }
 
+type Pairs = readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
+
 interface Message {
   readonly resourceSpans: readonly {
     readonly scopeSpans: readonly {
       readonly spans: readonly {
         readonly traceId: string;
         readonly name: string;
-        readonly attributes?: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
+        readonly attributes?: Pairs;
+        readonly events?: readonly { readonly attributes?: Pairs }[];
       }[];
     }[];
   }[];
@@ -100,10 +105,15 @@ function spansIn(body: Buffer): SentSpan[] {
   const { resourceSpans } = JSON.parse(body.toString()) as Message;
   return resourceSpans.flatMap(({ scopeSpans }) =>
     scopeSpans.flatMap(({ spans }) =>
-      spans.map(({ traceId, name, attributes = [] }) => ({
+      spans.map(({ traceId, name, attributes = [], events = [] }) => ({
         traceId,
         name,
         attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
+        events: events.flatMap((event) =>
+          (event.attributes ?? []).flatMap(({ key, value }) =>
+            key === 'pivot.error.code' ? [String(value['stringValue'])] : [],
+          ),
+        ),
       })),
     ),
   );
