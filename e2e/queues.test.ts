@@ -25,7 +25,7 @@ describe('queues', { concurrency: 3 }, () => {
       '2': '<Dial action="/done"><Queue url="/before"> fifo </Queue></Dial>',
       '3': '<Enqueue waitUrl="/menu" action="/left">menu</Enqueue>',
       '4': '<Dial timeout="1" action="/nobody"><Queue>empty</Queue></Dial>',
-      '5': '<Enqueue waitUrl="" action="/gone">gone</Enqueue>',
+      '5': '<Enqueue waitUrl="/silence" action="/gone">gone</Enqueue>',
       '6': '<Enqueue waitUrl="">late</Enqueue><Say>bye</Say>',
       '7': '<Dial timeout="20" timeLimit="1" action="/late"><Queue>late</Queue></Dial>',
     };
@@ -38,6 +38,7 @@ describe('queues', { concurrency: 3 }, () => {
     web.on('/menu', ({ parameters }) =>
       twiml(parameters.get('Digits') === '1' ? '<Leave/>' : '<Gather numDigits="1" timeout="20" action="/menu"/>'),
     );
+    web.on('/silence', twiml('<Pause length="60"/>'));
     web.on('/before', twiml('<Play>tone_stream://%(600,0,1200)</Play>'));
     for (const path of ['/served', '/done', '/left', '/nobody', '/gone', '/late']) web.on(path, twiml('<Hangup/>'));
     pivot = await startPivot({ manifests });
@@ -109,8 +110,7 @@ describe('queues', { concurrency: 3 }, () => {
 
   test('a caller who hangs up while waiting is told, and is in nobody’s way', async () => {
     const caller = await call('5');
-    await caller.trace.started('verb Enqueue');
-    await caller.phone.answered;
+    await web.request('/silence');
     await caller.phone.hangup();
     const gone = form(await web.request('/gone'));
     assert.deepEqual([gone.get('QueueResult'), gone.get('CallStatus')], ['hangup', 'completed']);

@@ -22,7 +22,8 @@ import type { Outgoing } from './outgoing/types.ts';
 import { createPresence } from './peers/presence.ts';
 import { createReach } from './peers/reach.ts';
 import { createRelay } from './peers/relay.ts';
-import { createTickets } from './peers/tickets.ts';
+import { createTickets, TICKET_HEADER } from './peers/tickets.ts';
+import { createAgentLegs } from './queue/agent-legs.ts';
 import { createQueues } from './queue/queues.ts';
 import { besideRecordings } from './recordings/beside.ts';
 import type { Recordings } from './recordings/recordings.ts';
@@ -137,6 +138,7 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
       if (!connected) {
         handler.signallingLost();
         relay.lost();
+        agentLegs.lost();
         callsOut.lost();
       }
       presence.announce();
@@ -156,6 +158,7 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
     worker: options.name,
     tracer: options.tracer,
     log,
+    onQueued: (request, response, place) => agentLegs.handle(request, response, place),
   });
   const rooms = createRooms({
     recordings: options.recordings,
@@ -163,7 +166,13 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
     background,
     now: Date.now,
   });
-  const queues = createQueues(Date.now);
+  const queues = createQueues({
+    store: options.store,
+    worker: options.name,
+    now: Date.now,
+    addressOf: (name) => presence.addressOf(name),
+    ticketFor: async (worker, place) => ({ [TICKET_HEADER]: await tickets.issue({ kind: 'queued', worker, place }) }),
+  });
   const callsOut = new CallsOut();
   const metrics = createCallMetrics(meter);
   const door = createDoor({ inbound: options.inbound, digest: options.digest, metrics });
@@ -185,6 +194,7 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
     now: Date.now,
   });
   const resources = { media: connectedMedia, sounds: measuredSounds(options.sounds, metrics) };
+  const agentLegs = createAgentLegs({ signalling: signalling.client, resources, queues });
   const dialling = createDialling({
     signalling: signalling.client,
     resources,
@@ -340,6 +350,8 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
       await presence.close();
       registrar.close();
       relay.close();
+      queues.close();
+      await agentLegs.close();
       handler.hangUpAll('NORMAL_TEMPORARY_FAILURE');
       await handler.drain(0);
       await callsOut.over(0);

@@ -37,6 +37,7 @@ describe('a telephone that registered with another worker', () => {
     assert.deepEqual([uri, route], ['sip:ann@192.168.1.5:5060', 'sip:10.0.0.2:5060']);
     const ticket = headers?.[TICKET_HEADER] ?? '';
     assert.deepEqual(await take(ticket), {
+      kind: 'contact',
       worker: 'other',
       contact: { uri: 'sip:ann@192.168.1.5:5060', route: 'sip:198.51.100.1:40000' },
     });

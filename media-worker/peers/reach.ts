@@ -22,7 +22,7 @@ export function createReach({ worker, presence, tickets }: ReachOptions) {
     const address = await presence.addressOf(owner);
     if (address === undefined) return direct;
     try {
-      const ticket = await tickets.issue({ worker: owner, contact: { uri, route } });
+      const ticket = await tickets.issue({ kind: 'contact', worker: owner, contact: { uri, route } });
       return { uri, route: `sip:${address}`, headers: { [TICKET_HEADER]: ticket } };
     } catch {
       return direct;

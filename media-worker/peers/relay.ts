@@ -17,6 +17,8 @@ export interface RelayOptions {
   readonly worker: string;
   readonly tracer: Tracer;
   readonly log: Logger;
+  /** An agent of another worker has taken a caller of this one. */
+  readonly onQueued: (request: SipRequest, response: SipResponse, place: string) => void;
 }
 
 /** Passes calls of other workers on to telephones that only this one reaches. Signalling alone: sound goes between the other worker and the telephone. */
@@ -37,7 +39,7 @@ export interface Relay {
 const MOST_ASKING = 200;
 const PASSED_HEADER = /^(?:x-.*|alert-info|user-to-user)$/i;
 
-export function createRelay({ client, tickets, worker, tracer, log }: RelayOptions): Relay {
+export function createRelay({ client, tickets, worker, tracer, log, onQueued }: RelayOptions): Relay {
   const calls = new Set<RelayedCall>();
   let asking = 0;
   return {
@@ -49,7 +51,11 @@ export function createRelay({ client, tickets, worker, tracer, log }: RelayOptio
       asking += 1;
       try {
         const ticket = await tickets.take(request.get(TICKET_HEADER) ?? '');
-        if (ticket?.worker !== worker) return false;
+        if (ticket === undefined || ticket.worker !== worker) return false;
+        if (ticket.kind === 'queued') {
+          onQueued(request, response, ticket.place);
+          return true;
+        }
         const call = new RelayedCall(client, request, response, () => calls.delete(call));
         calls.add(call);
         const span = CallSpan.root(tracer, 'relay', {

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { SharedStore } from '../shared-store/store.ts';
 
-/** What an INVITE from another worker is for. */
-export interface Ticket {
-  /** Who is asked; nobody else takes it. */
-  readonly worker: string;
+/** What an INVITE from another worker is for; `worker` is who is asked, nobody else takes it. */
+export type Ticket =
   /** A telephone that registered there: its Contact, and where it was heard from. */
-  readonly contact: { readonly uri: string; readonly route: string };
-}
+  | {
+      readonly kind: 'contact';
+      readonly worker: string;
+      readonly contact: { readonly uri: string; readonly route: string };
+    }
+  /** A caller of that worker whom an agent has taken from a queue. */
+  | { readonly kind: 'queued'; readonly worker: string; readonly place: string };
 
 /**
  * Workers know each other's INVITEs by tickets in the shared store: a name that nobody can guess, good for one INVITE. What it is for stands in
@@ -44,10 +47,13 @@ export function createTickets(store: SharedStore): Tickets {
 
 function readTicket(text: string): Ticket | undefined {
   try {
-    const { worker, contact } = JSON.parse(text) as { worker?: unknown; contact?: { uri?: unknown; route?: unknown } };
-    const { uri, route } = contact ?? {};
-    if (typeof worker !== 'string' || typeof uri !== 'string' || typeof route !== 'string') return undefined;
-    return { worker, contact: { uri, route } };
+    const value = JSON.parse(text) as Record<string, unknown>;
+    const { kind, worker, place } = value;
+    if (typeof worker !== 'string') return undefined;
+    if (kind === 'queued') return typeof place === 'string' ? { kind, worker, place } : undefined;
+    const { uri, route } = (value['contact'] ?? {}) as Record<string, unknown>;
+    if (kind !== 'contact' || typeof uri !== 'string' || typeof route !== 'string') return undefined;
+    return { kind, worker, contact: { uri, route } };
   } catch {
     return undefined;
   }

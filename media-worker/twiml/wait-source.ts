@@ -47,7 +47,7 @@ export async function hearWhile(
   source: WaitSource,
   context: TwimlContext,
   allowed: WaitVerbs,
-  parameters: () => Readonly<Record<string, string>>,
+  parameters: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>,
   until: AbortSignal,
 ): Promise<'over' | 'left'> {
   const call = callUntil(context.call, until);
@@ -86,12 +86,12 @@ async function follow(
   first: Omit<NextExchange, 'parameters'>,
   context: TwimlContext,
   allowed: WaitVerbs,
-  parameters: () => Readonly<Record<string, string>>,
+  parameters: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>,
 ): Promise<'left' | Fault> {
   let next: NextExchange = { ...first, parameters: {} };
   for (;;) {
     const since = Date.now();
-    const asked = { ...next, parameters: { ...parameters(), ...next.parameters } };
+    const asked = { ...next, parameters: { ...(await parameters()), ...next.parameters } };
     const answer = await unlessAborted(context.ask(asked), context.call.signal);
     if (!answer.ok) return fault(roomCodes.waitDocument, `${answer.fault.code} ${answer.fault.message}`);
     const verbs = answer.document.verbs.filter(({ verb }) => allowed.includes(verb));

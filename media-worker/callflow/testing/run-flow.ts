@@ -11,7 +11,7 @@ import type { Dialler } from '../../dial/dialler.ts';
 import { FakeDialler } from '../../dial/testing/fake-dialler.ts';
 import { describeSound } from '../../media/sound.ts';
 import type { Outgoing, OutgoingRequest, OutgoingResult } from '../../outgoing/types.ts';
-import { createQueues } from '../../queue/queues.ts';
+import { ownQueues } from '../../queue/testing/own-queues.ts';
 import { besideRecordings } from '../../recordings/beside.ts';
 import { FakeRecordings } from '../../recordings/testing/fake-recordings.ts';
 import { NO_METRICS } from '../../telemetry/metrics.ts';
@@ -123,7 +123,7 @@ export async function runFlow(flow: CallflowNode, scenario: FlowScenario = {}): 
     allowLoopbackUrls: true,
     recordings,
     beside,
-    queues: createQueues(Date.now),
+    queues: ownQueues(),
     dialler: scenario.dialler ?? new FakeDialler(),
     rooms: createRooms({ recordings, outgoing, background, now: Date.now }),
     pivot: {

@@ -1,6 +1,9 @@
 import { faultOf } from '../../../crds/errors/fault.ts';
 import { roomCodes } from '../../../crds/errors/rooms.ts';
 import { twimlCodes } from '../../../crds/errors/twiml.ts';
+import type { Call } from '../../call/call.ts';
+import { callerHeaders, callerIdOf } from '../../dial/caller-id.ts';
+import type { Sound } from '../../media/sound.ts';
 import type { Taken } from '../../queue/queues.ts';
 import { type AttributesOf, type AttributeTable, readAttributes } from '../attributes.ts';
 import type { Position } from '../markup.ts';
@@ -50,45 +53,58 @@ export function parseQueue(element: XmlElement, report: Report): QueueNoun | und
 
 const HEARD_BEFORE: WaitVerbs = ['Play', 'Say', 'Pause'];
 
+export interface DequeueLimits {
+  /** Until somebody comes. */
+  readonly timeoutMs: number;
+  /** From now on, that both may be connected. */
+  readonly connectedMs: number;
+  /** Aborts when that is over. */
+  readonly limit: AbortSignal;
+}
+
 /** Connects with the first caller; the parameters for `action`. Rejects when the call ends while nobody was taken. */
 export async function dequeue(
   noun: QueueNoun,
   context: TwimlContext,
-  limits: { readonly timeoutMs: number; readonly limit: AbortSignal },
+  limits: DequeueLimits,
 ): Promise<Readonly<Record<string, string>>> {
   const { call, queues, span } = context;
   await call.answer();
   const nobody = new AbortController();
   const timer = setTimeout(() => nobody.abort(new Error('nobody came')), limits.timeoutMs);
-  let taken: Taken;
   try {
-    taken = await queues.take(call.facts().account, noun.name, AbortSignal.any([call.signal, nobody.signal]));
+    for (;;) {
+      const taken = await queues.take(call.facts().account, noun.name, AbortSignal.any([call.signal, nobody.signal]));
+      const callerId = taken.where === 'here' ? taken.call.facts().callId : taken.callId;
+      const about = {
+        QueueSid: taken.sid,
+        DequeuedCallSid: callerId,
+        DequeuedCallQueueTime: String(Math.round(taken.waitedMs / 1000)),
+      };
+      span.set({ 'pivot.queue.sid': taken.sid, 'pivot.queue.call': callerId, 'pivot.queue.where': taken.where });
+      const connectedMs =
+        taken.where === 'here'
+          ? await connectHere(noun, taken, context, about, limits)
+          : await connectElsewhere(noun, taken, context, about, limits);
+      // One who hung up on another worker in this moment: the next.
+      if (connectedMs === 'gone' && !call.signal.aborted) continue;
+      return result(about, connectedMs === 'gone' ? undefined : connectedMs);
+    }
   } catch (error) {
     if (call.signal.aborted || !nobody.signal.aborted) throw error;
     return { DialCallStatus: 'no-answer', DialBridged: 'false', DequeueResult: 'queue-empty' };
   } finally {
     clearTimeout(timer);
   }
-  const callerId = taken.call.facts().callId;
-  const about = {
-    QueueSid: taken.sid,
-    DequeuedCallSid: callerId,
-    DequeuedCallQueueTime: String(Math.round(taken.waitedMs / 1000)),
-  };
-  span.set({ 'pivot.queue.sid': taken.sid, 'pivot.queue.call': callerId });
-  let connectedMs: number | undefined;
-  try {
-    await hearBefore(noun, taken, context, about);
-    connectedMs = await connect(taken, context, limits.limit);
-  } catch (error) {
-    span.warn(faultOf(error, roomCodes.notBridged));
-  } finally {
-    taken.done(connectedMs);
-  }
+}
+
+type About = Readonly<Record<'QueueSid' | 'DequeuedCallSid' | 'DequeuedCallQueueTime', string>>;
+
+function result(about: About, connectedMs: number | undefined): Readonly<Record<string, string>> {
   return {
     ...about,
     DialCallStatus: connectedMs === undefined ? 'failed' : 'completed',
-    DialCallSid: callerId,
+    DialCallSid: about.DequeuedCallSid,
     DialBridged: String(connectedMs !== undefined),
     DialCallDuration: String(Math.round((connectedMs ?? 0) / 1000)),
     DequeueResult: connectedMs === undefined ? 'error' : 'bridged',
@@ -96,10 +112,73 @@ export async function dequeue(
   };
 }
 
+async function connectHere(
+  noun: QueueNoun,
+  taken: Extract<Taken, { where: 'here' }>,
+  context: TwimlContext,
+  about: About,
+  { limit }: DequeueLimits,
+): Promise<number | undefined> {
+  let connectedMs: number | undefined;
+  try {
+    await hearBefore(noun, taken.call, context, about);
+    connectedMs = await connect(taken.call, context, limit);
+  } catch (error) {
+    context.span.warn(faultOf(error, roomCodes.notBridged));
+  } finally {
+    taken.done(connectedMs);
+  }
+  return connectedMs;
+}
+
+/** A worker that is there answers at once. */
+const ANSWER_WITHIN_MS = 5000;
+
+/** Calls the worker that has the caller, which connects that call with the caller. */
+async function connectElsewhere(
+  noun: QueueNoun,
+  { way }: Extract<Taken, { where: 'elsewhere' }>,
+  context: TwimlContext,
+  about: About,
+  { connectedMs: limitMs }: DequeueLimits,
+): Promise<number | undefined | 'gone'> {
+  const { call, dialler, span } = context;
+  const { number: callerIdNumber, name: callerIdName, ...hidden } = callerIdOf(call);
+  const headers = callerHeaders({ number: callerIdNumber, name: callerIdName, ...hidden });
+  const dialled = await dialler.dial(
+    {
+      kind: 'within',
+      ms: ANSWER_WITHIN_MS,
+      ring: {
+        kind: 'leg',
+        leg: {
+          name: `queue ${noun.name}`,
+          to: { user: noun.name },
+          callerIdName,
+          callerIdNumber,
+          ways: [{ ...way, headers: { ...headers, ...way.headers } }],
+          wish: {
+            screen: async (leg) => {
+              await hearBefore(noun, leg, context, about);
+              return true;
+            },
+          },
+        },
+      },
+    },
+    { limitMs, answerFirst: false, earlyMedia: false, ringback: NOTHING, endLegOn: '', endCallOn: '', span },
+  );
+  if (dialled.bridged) return dialled.answeredMs;
+  return dialled.status === 'completed' ? undefined : 'gone';
+}
+
+/** What the agent hears in the moment until the caller is there. */
+const NOTHING: Sound = { kind: 'stream', uri: 'silence_stream://-1' };
+
 /** Runs `url` on the queued caller's leg. */
 async function hearBefore(
   { url, method }: QueueNoun,
-  { call }: Taken,
+  call: Call,
   context: TwimlContext,
   parameters: Readonly<Record<string, string>>,
 ): Promise<void> {
@@ -114,7 +193,7 @@ async function hearBefore(
   await runDocument({ verbs }, { ...context, call, documentUrl: answer.documentUrl });
 }
 
-async function connect({ call: caller }: Taken, { call, span }: TwimlContext, limit: AbortSignal): Promise<number> {
+async function connect(caller: Call, { call, span }: TwimlContext, limit: AbortSignal): Promise<number> {
   const [own, theirs] = await Promise.all([call.media(), caller.media()]);
   const since = Date.now();
   span.event('pivot.queue.connected');

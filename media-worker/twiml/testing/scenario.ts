@@ -8,7 +8,8 @@ import type { Rooms } from '../../conference/rooms.ts';
 import type { Dialler } from '../../dial/dialler.ts';
 import { FakeDialler } from '../../dial/testing/fake-dialler.ts';
 import { describeSound } from '../../media/sound.ts';
-import { createQueues, type Queues } from '../../queue/queues.ts';
+import type { Queues } from '../../queue/queues.ts';
+import { ownQueues } from '../../queue/testing/own-queues.ts';
 import { FakeRecordings } from '../../recordings/testing/fake-recordings.ts';
 import { NO_METRICS } from '../../telemetry/metrics.ts';
 import { CallSpan } from '../../telemetry/span.ts';
@@ -114,7 +115,7 @@ async function runAndHangUp(
       hideDigits: false,
       recordings: scenario.recordings ?? new FakeRecordings(),
       rooms: scenario.rooms ?? noRooms,
-      queues: scenario.queues ?? createQueues(Date.now),
+      queues: scenario.queues ?? ownQueues(),
       dialler: scenario.dialler ?? new FakeDialler(),
       metrics: NO_METRICS,
       ask:

@@ -215,7 +215,11 @@ async function enter(
   try {
     return noun.noun === 'Conference'
       ? await stay(noun, context, limit.signal)
-      : await dequeue(noun, context, { timeoutMs: timeout * 1000, limit: limit.signal });
+      : await dequeue(noun, context, {
+          timeoutMs: timeout * 1000,
+          connectedMs: timeLimit * 1000,
+          limit: limit.signal,
+        });
   } finally {
     clearTimeout(timer);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { roomCodes } from '../../../crds/errors/rooms.ts';
-import { createQueues } from '../../queue/queues.ts';
+import { ownQueues } from '../../queue/testing/own-queues.ts';
 import { parseTwiml } from '../parse.ts';
 import { next, response, run } from '../testing/scenario.ts';
 
@@ -74,7 +74,7 @@ suite('<Enqueue>', () => {
   });
 
   test('a full queue is told to the action, and in the trace', async () => {
-    const full = { ...createQueues(Date.now), enter: () => undefined };
+    const full = { ...ownQueues(), enter: async () => undefined };
     const result = await run('<Enqueue action="/a">q</Enqueue>', { queues: full });
     assert.equal(next(result).parameters['QueueResult'], 'queue-full');
     assert.ok(warned(result).includes(roomCodes.queueFull.code));
@@ -96,13 +96,13 @@ suite('<Leave>', () => {
 
 suite('<Dial><Queue>', () => {
   test('who cannot be connected is told to the action, and in the trace', async () => {
-    const queues = createQueues(Date.now);
+    const queues = ownQueues();
     const result = await run('<Dial action="/d"><Queue>q</Queue></Dial>', {
       queues,
       before(agent) {
         const caller = new (agent.constructor as new (span: unknown) => typeof agent)(agent.span);
         caller.media = () => Promise.reject(new Error('FreeSWITCH has no endpoint'));
-        queues.enter('acme', 'q', caller);
+        void queues.enter('acme', 'q', caller);
       },
     });
     assert.equal(next(result).parameters['DequeueResult'], 'error');
@@ -116,7 +116,7 @@ suite('<Dial><Queue>', () => {
   });
 
   test('connects with the first; the caller hears the document of url before', async () => {
-    const queues = createQueues(Date.now);
+    const queues = ownQueues();
     const { ask, asked } = waiting('<Say>You are next.</Say><Hangup/>');
     let caller: Awaited<ReturnType<typeof run>>['call'] | undefined;
     const result = await run('<Dial action="/d"><Queue url="/next">q</Queue></Dial>', {
@@ -124,7 +124,7 @@ suite('<Dial><Queue>', () => {
       ask,
       before(agent) {
         caller = new (agent.constructor as new (span: unknown) => typeof agent)(agent.span);
-        queues.enter('acme', 'q', caller);
+        void queues.enter('acme', 'q', caller);
         setTimeout(() => caller!.end({ side: 'caller', cause: 'NORMAL_CLEARING' }), 10_000);
       },
     });

@@ -56,13 +56,14 @@ function seconds(ms: number): string {
 }
 
 /** What the document that is heard while waiting is asked with. */
-function placeOf(ticket: Ticket): Readonly<Record<string, string>> {
+async function placeOf(ticket: Ticket): Promise<Readonly<Record<string, string>>> {
+  const { position, size, averageMs } = await ticket.standing();
   return {
     QueueSid: ticket.sid,
-    QueuePosition: String(ticket.position()),
+    QueuePosition: String(position),
     QueueTime: seconds(ticket.waitedMs()),
-    AvgQueueTime: seconds(ticket.averageMs()),
-    CurrentQueueSize: String(ticket.size()),
+    AvgQueueTime: seconds(averageMs),
+    CurrentQueueSize: String(size),
     MaxQueueSize: String(MOST_QUEUED),
   };
 }
@@ -89,12 +90,12 @@ async function wait(verb: EnqueueVerb, ticket: Ticket, context: TwimlContext): P
 async function execute(verb: EnqueueVerb, context: TwimlContext): Promise<VerbOutcome> {
   const { call, queues, span } = context;
   await call.answer();
-  const ticket = queues.enter(call.facts().account, verb.name, call);
+  const ticket = await queues.enter(call.facts().account, verb.name, call);
   let result: Result = 'queue-full';
   let waitedMs = 0;
   if (ticket === undefined) span.warn(fault(roomCodes.queueFull, `"${verb.name}" has ${MOST_QUEUED} callers`));
   else {
-    span.set({ 'pivot.queue.sid': ticket.sid, 'pivot.queue.position': ticket.position() });
+    span.set({ 'pivot.queue.sid': ticket.sid });
     const onTaken = (): void => {
       waitedMs = ticket.waitedMs();
     };
@@ -114,7 +115,7 @@ async function execute(verb: EnqueueVerb, context: TwimlContext): Promise<VerbOu
 export const enqueue: VerbDefinition<EnqueueVerb> = {
   name: 'Enqueue',
   summary:
-    'Puts the caller at the end of a queue of the account, until somebody takes the call by `<Dial><Queue>`, the caller leaves or hangs up. Answers the call.',
+    'Puts the caller at the end of a queue of the account, until somebody takes the call by `<Dial><Queue>`, the caller leaves or hangs up. Answers the call. Workers that share a Redis have one line, whoever has the caller and whoever the agent.',
   content: 'The name of the queue. It exists once somebody names it.',
   example: '<Enqueue waitUrl="/waiting" action="/served">support</Enqueue>',
   attributes: ENQUEUE_ATTRIBUTES,
