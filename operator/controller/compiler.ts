@@ -1,7 +1,7 @@
 import type { Located } from '../../crds/resources.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 import { type CompileOptions, compile } from '../compile/compile.ts';
 import type { CompileResult } from '../compile/result.ts';
-import type { Clock, Timer } from '../kube/clock.ts';
 import { KubeError } from '../kube/kube-error.ts';
 
 /** Milliseconds: the quiet time before a compile, and how long a steady stream of changes may put it off. */

@@ -1,8 +1,8 @@
 import { formatFault } from '../../crds/errors/fault.ts';
 import type { PivotFleet, PivotFleetStatus } from '../../crds/resources.ts';
+import type { Clock, Random, Timer } from '../../runtime/clock.ts';
 import type { Distributor, WorkerView } from '../distributor/distributor.ts';
 import type { KubeApi } from '../kube/api.ts';
-import type { Clock, Random, Timer } from '../kube/clock.ts';
 import { type StatedCondition, truncateMessage } from '../kube/conditions.ts';
 import { type StatusFigures, StatusWriter } from '../kube/status-writer.ts';
 import { type Declared, plainObject } from './declared.ts';

@@ -1,6 +1,6 @@
+import type { BackoffLimits } from '../../runtime/backoff.ts';
+import type { Clock, Random } from '../../runtime/clock.ts';
 import type { KubeApi } from '../kube/api.ts';
-import type { BackoffLimits } from '../kube/backoff.ts';
-import type { Clock, Random } from '../kube/clock.ts';
 import { type AnyObject, apiVersionOf, type ResourceType } from '../kube/objects.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
 

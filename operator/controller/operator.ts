@@ -1,9 +1,9 @@
 import type { Located, PivotCallflow, PivotFleet, PivotResource } from '../../crds/resources.ts';
 import type { ResourceKey } from '../../crds/routing-table.ts';
 import type { CallflowHealth } from '../../crds/stream.ts';
+import type { Clock, Random } from '../../runtime/clock.ts';
 import type { CompileResult } from '../compile/result.ts';
 import type { KubeApi } from '../kube/api.ts';
-import type { Clock, Random } from '../kube/clock.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import { type ElectionTiming, LeaderElector } from '../kube/leader-elector.ts';
 import { createLeaseAccess } from '../kube/lease.ts';

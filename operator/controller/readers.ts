@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { debugCodes } from '../../crds/errors/debug.ts';
 import { fault, PivotError } from '../../crds/errors/fault.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { KubeApi } from '../kube/api.ts';
-import type { Clock } from '../kube/clock.ts';
 import { type Identity, reviewAccess, reviewToken } from '../kube/reviews.ts';
 import { CALLFLOWS } from './types.ts';
 

@@ -1,6 +1,6 @@
 import type { Located, Secret } from '../../crds/resources.ts';
+import { type Clock, type Random, sleep } from '../../runtime/clock.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { type Clock, type Random, sleep } from '../kube/clock.ts';
 import { isKubeError } from '../kube/kube-error.ts';
 import { type AnyObject, compareVersions, isRecord, type KubeObject, splitKey } from '../kube/objects.ts';
 import { Reflector, type ReflectorFigures } from '../kube/reflector.ts';

@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import type { Fault } from '../../crds/errors/fault.ts';
+import type { Clock, Random } from '../../runtime/clock.ts';
 import { Distributor } from '../distributor/distributor.ts';
 import type { Authenticate } from '../distributor/stream-server.ts';
 import type { KubeApi } from '../kube/api.ts';
-import type { Clock, Random } from '../kube/clock.ts';
 import { FleetReporter } from './fleet-reporter.ts';
 import { LeaderLabel } from './leader-label.ts';
 import type { Operator } from './operator.ts';

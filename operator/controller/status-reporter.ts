@@ -1,9 +1,9 @@
 import type { PivotCallflow, PivotResource } from '../../crds/resources.ts';
 import type { ResourceKey } from '../../crds/routing-table.ts';
+import { type Clock, type Random, sleep, type Timer } from '../../runtime/clock.ts';
 import type { CompileResult, Identity } from '../compile/result.ts';
 import { hasEverywhere } from '../distributor/programmed.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { type Clock, type Random, sleep, type Timer } from '../kube/clock.ts';
 import { conditionsOf, type StatedCondition } from '../kube/conditions.ts';
 import { type EventFigures, EventRecorder } from '../kube/events.ts';
 import { keyOf, type ResourceType } from '../kube/objects.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../kube/clock.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { TlsFolder } from './tls-folder.ts';
 
 const MADE = fileURLToPath(new URL('../kube/testing/tls/', import.meta.url));

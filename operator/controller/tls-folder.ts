@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { fault, PivotError } from '../../crds/errors/fault.ts';
 import { streamCodes } from '../../crds/errors/stream.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { TlsMaterial } from '../distributor/stream-server.ts';
-import type { Clock, Timer } from '../kube/clock.ts';
 
 /** The kubelet brings a mounted Secret up to date within a minute or two; cert-manager renews weeks before the end. Milliseconds. */
 const LOOK_MS = 10_000;

@@ -1,6 +1,6 @@
 import type { PivotCallflow } from '../../crds/resources.ts';
 import type { CallflowHealth } from '../../crds/stream.ts';
-import type { Clock, Timer } from '../kube/clock.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 import { conditionsOf, type StatedCondition } from '../kube/conditions.ts';
 import { isRecord } from '../kube/objects.ts';
 import type { Declared } from './declared.ts';

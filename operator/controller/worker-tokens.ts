@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { streamCodes } from '../../crds/errors/stream.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { Authenticate, WorkerIdentity } from '../distributor/stream-server.ts';
 import type { KubeApi } from '../kube/api.ts';
-import type { Clock } from '../kube/clock.ts';
 import { reviewToken } from '../kube/reviews.ts';
 
 /** Written by the API server into tokens that are bound to a Pod (KEP-1205). */

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../kube/clock.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 
 /** Milliseconds. */
 export interface DebounceTiming {

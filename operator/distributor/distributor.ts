@@ -5,7 +5,7 @@ import type { ResourceKey, RoutingTable, SecretValues } from '../../crds/routing
 import { refuseShrinking, SHRINK_LIMITS, type ShrinkLimits } from '../../crds/shrink-guard.ts';
 import { type CallflowHealth, type Nack, STREAM_TIMING } from '../../crds/stream.ts';
 import { diffTables } from '../../crds/table-delta.ts';
-import type { Clock, Timer } from '../kube/clock.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 import { Debounce, type DebounceTiming } from './debounce.ts';
 import {
   type Placements,

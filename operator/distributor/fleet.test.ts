@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { WebSocket } from 'ws';
 import { STREAM_PATH, STREAM_PROTOCOL } from '../../crds/stream.ts';
-import { systemClock } from '../kube/clock.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { Distributor } from './distributor.ts';
 import { TestSource } from './testing/source.ts';
 import { numbersTable } from './testing/tables.ts';

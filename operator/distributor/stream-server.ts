@@ -6,7 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type Fault, fault, faultOf } from '../../crds/errors/fault.ts';
 import { streamCodes } from '../../crds/errors/stream.ts';
 import { type Refusal, STREAM_LIMITS, STREAM_PATH, STREAM_PROTOCOL } from '../../crds/stream.ts';
-import { type Clock, deadline } from '../kube/clock.ts';
+import { type Clock, deadline } from '../../runtime/clock.ts';
 
 /** Who a worker is, by its token. */
 export interface WorkerIdentity {

@@ -3,7 +3,7 @@ import { type Fault, fault } from '../../crds/errors/fault.ts';
 import { streamCodes } from '../../crds/errors/stream.ts';
 import { readWorkerMessage } from '../../crds/read-stream.ts';
 import type { Ack, CallflowHealth, Heartbeat, Hello, Nack, Snapshot, State, WorkerState } from '../../crds/stream.ts';
-import type { Clock } from '../kube/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { TokenBucket } from '../kube/token-bucket.ts';
 import type { ReleaseLog } from './release-log.ts';
 import type { Slots } from './slots.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { type Credentials, createCredentialSource } from './credentials.ts';
 import { KubeError } from './kube-error.ts';
 

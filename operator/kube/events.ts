@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { Clock, Random } from '../../runtime/clock.ts';
 import type { KubeApi } from './api.ts';
-import type { Clock, Random } from './clock.ts';
 import { microTime, truncateMessage } from './conditions.ts';
 import { isKubeError, type KubeError } from './kube-error.ts';
 import { type AnyObject, type KubeObject, keyOf, type ResourceType } from './objects.ts';

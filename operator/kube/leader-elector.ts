@@ -1,4 +1,4 @@
-import { type Clock, deadline, type Random, sleep, type Timer } from './clock.ts';
+import { type Clock, deadline, type Random, sleep, type Timer } from '../../runtime/clock.ts';
 import { KubeError } from './kube-error.ts';
 import { claimOf, type LeaseAccess, type LeaseRecord } from './lease.ts';
 

@@ -1,5 +1,5 @@
+import { type Clock, deadline } from '../../runtime/clock.ts';
 import type { KubeApi, Selection } from './api.ts';
-import { type Clock, deadline } from './clock.ts';
 import { isKubeError, KubeError } from './kube-error.ts';
 import type { AnyObject, ResourceType } from './objects.ts';
 

@@ -1,5 +1,5 @@
-import { type BackoffLimits, backoff } from './backoff.ts';
-import type { Random } from './clock.ts';
+import { type BackoffLimits, backoff } from '../../runtime/backoff.ts';
+import type { Random } from '../../runtime/clock.ts';
 import { isKubeError } from './kube-error.ts';
 
 export interface RecoveryLimits {

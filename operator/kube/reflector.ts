@@ -1,5 +1,5 @@
+import { type Clock, deadline, type Random, sleep } from '../../runtime/clock.ts';
 import type { KubeApi, Selection } from './api.ts';
-import { type Clock, deadline, type Random, sleep } from './clock.ts';
 import { KubeError } from './kube-error.ts';
 import { listAll } from './list-all.ts';
 import { type AnyObject, type KubeObject, keyOf, type ResourceType } from './objects.ts';

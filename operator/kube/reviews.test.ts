@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { isKubeError } from './kube-error.ts';
 import { reviewAccess, reviewToken } from './reviews.ts';
 import { startCluster } from './testing/cluster.ts';

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 
 /** Longest stretch of work without letting the event loop turn. Milliseconds. */
 const SLICE_MS = 5;

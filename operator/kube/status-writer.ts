@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { BackoffLimits } from '../../runtime/backoff.ts';
+import type { Clock, Random } from '../../runtime/clock.ts';
 import type { KubeApi } from './api.ts';
-import type { BackoffLimits } from './backoff.ts';
-import type { Clock, Random } from './clock.ts';
 import { conditionsOf, mergeConditions, type StatedCondition, type Transition, transitionsOf } from './conditions.ts';
 import { isKubeError, type KubeError } from './kube-error.ts';
 import { type AnyObject, apiVersionOf, compareVersions, isRecord, type ResourceType, splitKey } from './objects.ts';

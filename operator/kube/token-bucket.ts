@@ -1,4 +1,4 @@
-import { type Clock, sleep } from './clock.ts';
+import { type Clock, sleep } from '../../runtime/clock.ts';
 
 export interface Rate {
   /** In the long run. */

@@ -1,5 +1,5 @@
-import { type BackoffLimits, backoff } from './backoff.ts';
-import type { Clock, Random, Timer } from './clock.ts';
+import { type BackoffLimits, backoff } from '../../runtime/backoff.ts';
+import type { Clock, Random, Timer } from '../../runtime/clock.ts';
 import { isKubeError, KubeError } from './kube-error.ts';
 
 /** Waits before a key whose handler failed has its next turn (client-go's default goes from 5 ms to 1000 s; a person waits for ours). */

@@ -4,7 +4,7 @@ import { type Fault, fault } from '../../../crds/errors/fault.ts';
 import { streamCodes } from '../../../crds/errors/stream.ts';
 import { readRefusal } from '../../../crds/read-stream.ts';
 import { STREAM_LIMITS, STREAM_PROTOCOL, type WorkerMessage } from '../../../crds/stream.ts';
-import type { Clock, Timer } from './clock.ts';
+import type { Clock, Timer } from '../../../runtime/clock.ts';
 
 /** How to get in; read anew for each attempt, since both are renewed while the worker runs. */
 export interface StreamCredentials {

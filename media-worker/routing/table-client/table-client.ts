@@ -5,9 +5,10 @@ import type { RoutingTable, SecretValues } from '../../../crds/routing-table.ts'
 import { SHRINK_LIMITS, type ShrinkLimits } from '../../../crds/shrink-guard.ts';
 import { type CallflowHealth, type Hello, STREAM_TIMING, type WorkerState } from '../../../crds/stream.ts';
 import type { TextCache } from '../../../crds/table-hash.ts';
+import { type BackoffLimits, backoff } from '../../../runtime/backoff.ts';
+import { type Clock, sleep, type Timer } from '../../../runtime/clock.ts';
 import type { Logger } from '../../../runtime/log.ts';
 import type { Router } from '../router.ts';
-import { backoff, type Clock, sleep, type Timer } from './clock.ts';
 import { Connection, type ConnectionTiming, type Inbound, type StreamCredentials } from './connection.ts';
 import { type Outcome, Replica } from './replica.ts';
 import { readSnapshotFolder } from './snapshot-folder.ts';
@@ -15,7 +16,7 @@ import { readTableFile, TableKeeper } from './table-file.ts';
 
 /** Milliseconds. */
 export interface TableClientTiming extends ConnectionTiming {
-  readonly backoff: { readonly minMs: number; readonly maxMs: number };
+  readonly backoff: BackoffLimits;
   /** How long a new worker waits for a stream before it takes calls with a stored table. */
   readonly storedAfterMs: number;
   /** State is reported at least so often. */

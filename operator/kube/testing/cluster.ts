@@ -1,6 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
+import type { Clock } from '../../../runtime/clock.ts';
 import { createKubeApi, type KubeApi } from '../api.ts';
-import type { Clock } from '../clock.ts';
 import { createConnection } from '../connection.ts';
 import type { AnyObject, ResourceType } from '../objects.ts';
 import { KubeTransport } from '../transport.ts';
