@@ -55,10 +55,11 @@ describe('the debug log', () => {
         },
       }),
     );
-    web.on('/after', {
+    // It says what was typed, which nobody may see all the same.
+    web.on('/after', ({ parameters }) => ({
       headers: { 'content-type': 'text/xml', 'set-cookie': `session=${SECRETS.responseCookie}` },
-      body: '<Response><Hangup/></Response>',
-    });
+      body: `<Response><Say>You typed ${parameters.get('Digits[pin]') ?? parameters.get('Digits')}.</Say><Sing>${SECRETS.digits}</Sing><Hangup/></Response>`,
+    }));
     const withPassword = withUser(web.url, SECRETS.urlPassword);
     callees = await createPhones();
     collector = await startCollector();

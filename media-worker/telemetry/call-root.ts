@@ -6,6 +6,9 @@ import { faultAttributes } from './fault-attributes.ts';
 /** What a call is looked for by: on its root span, and on spans that begin when the root has ended. */
 const IDENTITY = ['pivot.call.id', 'pivot.account', 'pivot.callflow', 'pivot.number', 'pivot.from'] as const;
 
+/** Shorter texts stand in too much else. */
+const LEAST_HIDDEN = 4;
+
 /**
  * The root span of a call, on which stands what people search for: who and where, what went wrong in it and in which span, the worst answer of
  * its web servers. The spans beneath share it.
@@ -17,6 +20,7 @@ export class CallRoot {
   #warned = false;
   #worstStatus = 0;
   #wanted = false;
+  readonly #hidden = new Set<string>();
 
   constructor(span: Span, attributes: Attributes) {
     this.#span = span;
@@ -31,6 +35,25 @@ export class CallRoot {
   know(attributes: Attributes): void {
     for (const key of IDENTITY) if (attributes[key] !== undefined) this.#identity[key] = attributes[key];
     if (attributes[DEBUG_ATTRIBUTE] === true) this.#wanted = true;
+  }
+
+  /** These texts stand in nothing of the trace from now on: what a caller typed and nobody may see, in whatever a web server makes of it. */
+  hide(values: readonly string[]): void {
+    for (const value of values) if (value.length >= LEAST_HIDDEN) this.#hidden.add(value);
+  }
+
+  /** Without what is hidden. */
+  shown(attributes: Attributes): Attributes {
+    if (this.#hidden.size === 0) return attributes;
+    return Object.fromEntries(
+      Object.entries(attributes).map(([key, value]) => [key, typeof value === 'string' ? this.text(value) : value]),
+    );
+  }
+
+  text(text: string): string {
+    let clean = text;
+    for (const value of this.#hidden) clean = clean.replaceAll(value, '***');
+    return clean;
   }
 
   get callId(): string | undefined {
@@ -57,8 +80,12 @@ export class CallRoot {
     const known = where === ROOT_SPAN && this.#failed === fault.code;
     this.#failed = fault.code;
     if (known) return;
-    this.#span.setAttributes({ ...faultAttributes(fault), 'error.type': fault.code, 'pivot.error.span': where });
-    this.#span.setStatus({ code: SpanStatusCode.ERROR, message: `${fault.code} ${fault.message}` });
+    this.#span.setAttributes({
+      ...this.shown(faultAttributes(fault)),
+      'error.type': fault.code,
+      'pivot.error.span': where,
+    });
+    this.#span.setStatus({ code: SpanStatusCode.ERROR, message: this.text(`${fault.code} ${fault.message}`) });
   }
 
   /** Something was skipped, clamped or defaulted in the span `where`. The first is told. */
@@ -67,7 +94,7 @@ export class CallRoot {
     this.#warned = true;
     this.#span.setAttributes({
       'pivot.warning.code': fault.code,
-      'pivot.warning.message': fault.message,
+      'pivot.warning.message': this.text(fault.message),
       'pivot.warning.span': where,
     });
   }

@@ -99,3 +99,20 @@ it('a span that begins when the root has ended is found by itself', () => {
   assert.deepEqual(ended('early')[0]?.attributes, {});
   assert.deepEqual(ended('late')[0]?.attributes, { 'pivot.call.id': 'c1', 'pivot.number': '7' });
 });
+
+it('what is hidden stands in nothing of the trace from then on', () => {
+  const { root, over, ended } = call();
+  const play = root.child('media.play', { 'pivot.media.sound': 'before' });
+  play.hide(['738164', '12']);
+  play.set({ text: 'You typed 738164, 12 times' });
+  play.event('e', { text: '738164' });
+  play.fail(fault(mediaCodes.notFetched, 'no sound 738164'));
+  play.end();
+  root.child('POST', { 'url.full': 'http://x/738164' }).end();
+  const { attributes } = over();
+  assert.equal(attributes['pivot.error.message'], 'no sound ***');
+  const [span, post] = [ended('media.play')[0], ended('POST')[0]];
+  assert.equal(span?.attributes['text'], 'You typed ***, 12 times');
+  assert.equal(span?.status.message, `${mediaCodes.notFetched.code} no sound ***`);
+  assert.deepEqual([span?.events[0]?.attributes, post?.attributes], [{ text: '***' }, { 'url.full': 'http://x/***' }]);
+});

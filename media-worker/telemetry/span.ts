@@ -131,7 +131,7 @@ export class CallSpan {
   }
 
   #start(name: string, attributes: SpanAttributes, kind: Kind, apart: boolean): CallSpan {
-    const all = { ...this.#root?.forChild, ...attributes };
+    const all = this.#shown({ ...this.#root?.forChild, ...attributes });
     const span = this.#tracer.startSpan(name, { kind: KINDS[kind], attributes: all }, this.#context);
     return new CallSpan(this.#tracer, span, this.#context, { name, root: this.#root, apart });
   }
@@ -154,27 +154,38 @@ export class CallSpan {
     }
   }
 
+  /** These texts stand in nothing of the call's trace from now on. */
+  hide(values: readonly string[]): void {
+    this.#root?.hide(values);
+  }
+
+  #shown(attributes: SpanAttributes): SpanAttributes {
+    return this.#root?.shown(attributes) ?? attributes;
+  }
+
   set(attributes: SpanAttributes): void {
-    this.#span.setAttributes(attributes);
+    this.#span.setAttributes(this.#shown(attributes));
     if (this.#root?.is(this.#span) === true) this.#root.know(attributes);
   }
 
   event(name: string, attributes: SpanAttributes = {}): void {
-    this.#span.addEvent(name, attributes);
+    this.#span.addEvent(name, this.#shown(attributes));
   }
 
   /** Something was skipped, clamped or defaulted, or could not be had; the call goes on. */
   warn(fault: Fault): void {
-    this.#span.addEvent('pivot.warning', faultAttributes(fault));
+    this.#span.addEvent('pivot.warning', this.#shown(faultAttributes(fault)));
     if (fault.severity === 'error' && !this.#apart) this.#root?.failed(fault, this.#name, false);
     else this.#root?.warned(fault, this.#name);
   }
 
   /** What the span stands for failed. `decisive`: it ended the call, or sent it to its failback. */
   fail(fault: Fault, decisive = false): void {
-    this.#span.setAttributes({ ...faultAttributes(fault), 'error.type': fault.code });
-    this.#span.setStatus({ code: SpanStatusCode.ERROR, message: `${fault.code} ${fault.message}` });
-    this.#span.addEvent('pivot.error', faultAttributes(fault));
+    const about = this.#shown(faultAttributes(fault));
+    const message = `${fault.code} ${fault.message}`;
+    this.#span.setAttributes({ ...about, 'error.type': fault.code });
+    this.#span.setStatus({ code: SpanStatusCode.ERROR, message: this.#root?.text(message) ?? message });
+    this.#span.addEvent('pivot.error', about);
     if (!this.#apart) this.#root?.failed(fault, this.#name, decisive || this.#root.is(this.#span));
   }
 

@@ -1,5 +1,7 @@
 import { type Fault, faultOf } from '../../crds/errors/fault.ts';
 import { twimlCodes } from '../../crds/errors/twiml.ts';
+import type { SpanAttributes } from '../telemetry/span.ts';
+import { createRedactor } from '../webhook/record.ts';
 import type { DocumentOutcome, TwimlContext, VerbOutcome } from './outcome.ts';
 import type { TwimlDocument } from './parse.ts';
 import { executeVerb, type Verb } from './verbs/registry.ts';
@@ -37,6 +39,7 @@ function runVerb(verb: Verb, context: TwimlContext): Promise<Ran> {
     'pivot.twiml.verb': verb.verb,
     'pivot.twiml.line': verb.line,
     'pivot.twiml.column': verb.column,
+    ...(context.settings.debug ? attributesShown(verb, context) : {}),
   };
   return context.span.run(`verb ${verb.verb}`, attributes, async (span): Promise<Ran> => {
     try {
@@ -59,3 +62,16 @@ function runVerb(verb: Verb, context: TwimlContext): Promise<Ran> {
     }
   });
 }
+
+/** Characters of a verb's attributes in its span. */
+const MOST_SHOWN = 2048;
+
+/** What the document says of the verb, with its defaults; without nested nouns, which have spans of their own. */
+function attributesShown(verb: Verb, { settings }: TwimlContext): SpanAttributes {
+  const plain = Object.entries(verb).filter(([name, value]) => !POSITION.has(name) && typeof value !== 'object');
+  const text = createRedactor(settings.secrets).text(JSON.stringify(Object.fromEntries(plain)));
+  return { 'pivot.twiml.attributes': text.slice(0, MOST_SHOWN) };
+}
+
+/** Told by attributes of their own. */
+const POSITION: ReadonlySet<string> = new Set(['verb', 'line', 'column']);

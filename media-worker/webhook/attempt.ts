@@ -52,6 +52,8 @@ export async function performAttempt(attempt: Attempt, deps: AttemptDeps): Promi
   const span = deps.span.attempt(attempt.method, {}, 'client');
   try {
     for (const warning of attempt.warnings) span.warn(warning);
+    // Not only here: the document that comes may speak of them.
+    span.hide(typedIn(attempt));
     const redactor = redactorOf(attempt);
     const encoded = encodeRequest(attempt.method, attempt.url, attempt.parameters, attempt.settings.bodyFormat);
     const request = requestOf(attempt, encoded, deps, span);
@@ -92,15 +94,16 @@ function requestOf(attempt: Attempt, encoded: Encoded, deps: AttemptDeps, span: 
   };
 }
 
-function redactorOf({ settings, sensitive, parameters }: Attempt, proofs: readonly string[] = []): Redactor {
-  const secrets = [...settings.secrets, ...proofs];
-  if (!sensitive) return createRedactor(secrets);
+function redactorOf(attempt: Attempt, proofs: readonly string[] = []): Redactor {
+  return createRedactor([...attempt.settings.secrets, ...proofs], typedIn(attempt));
+}
+
+/** Digits that nobody may see. */
+function typedIn({ sensitive, parameters }: Attempt): string[] {
+  if (!sensitive) return [];
   const digits = parameters.get('Digits');
   const values = typeof digits === 'object' && digits !== null ? Object.values(digits) : [digits];
-  return createRedactor(
-    secrets,
-    values.filter((value) => typeof value === 'string'),
-  );
+  return values.filter((value) => typeof value === 'string');
 }
 
 /**
