@@ -19,7 +19,7 @@ describe('traces leave the worker', () => {
   before(async () => {
     web = await startWeb();
     web.on('/plain', twiml('<Hangup/>'));
-    web.on('/debug', twiml('<Hangup/>'));
+    web.on('/debug', twiml('<Pause length="0"/><Hangup/>'));
     web.on('/broken', { status: 500, body: 'oops' });
     phones = await createPhones();
   });
@@ -99,6 +99,8 @@ describe('traces leave the worker', () => {
         for (const name of ['route', 'call.received', 'action pivot', 'POST']) assert.ok(names.includes(name), name);
       }
       assert.equal(new Set(collector.spans.map(({ traceId }) => traceId)).size, 2);
+      const pause = collector.spans.find(({ name }) => name === 'verb Pause');
+      assert.equal(pause?.attributes['pivot.twiml.attributes'], '{"length":0}');
     },
   );
 
