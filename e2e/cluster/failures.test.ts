@@ -25,7 +25,7 @@ const NUMBERS = 50;
 const RATE = 5;
 /** How long it may take until a change is in force again after something has come back. Milliseconds. */
 const RECOVERY_MS = 5_000;
-/** The same after the death of a leader: the others wait 10 s before they take the Lease. Milliseconds. */
+/** The same after the death of a leader: the others wait 11 s before they take the Lease. Milliseconds. */
 const ELECTION_MS = 15_000;
 /** A side of the stream that was silent for so long counts as gone. Milliseconds. */
 const SILENCE_MS = 12_000;

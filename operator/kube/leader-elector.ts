@@ -16,7 +16,7 @@ export interface ElectionTiming {
  * Shorter than client-go's defaults (15 s, 10 s, 2 s), so that changes reach the workers again within 15 s of a leader's death; long enough for an
  * API server that starts again not to cost the lead.
  */
-export const ELECTION_TIMING: ElectionTiming = { durationMs: 12_000, renewDeadlineMs: 9_500, retryMs: 1_000 };
+export const ELECTION_TIMING: ElectionTiming = { durationMs: 11_000, renewDeadlineMs: 8_500, retryMs: 1_000 };
 
 /** One uninterrupted time as leader. */
 export interface Term {
