@@ -12,7 +12,10 @@ import { unlessAborted } from './call/waiting.ts';
 import { type Background, createBackground } from './callflow/background.ts';
 import { createPivotSession } from './callflow/pivot-session.ts';
 import { RUN_MODULES } from './callflow/registry.ts';
+import { createGuestLegs } from './conference/guest-legs.ts';
+import { createOwnership } from './conference/ownership.ts';
 import { createRooms } from './conference/rooms.ts';
+import { createSharedRooms } from './conference/shared-rooms.ts';
 import { CallsOut } from './dial/calls-out.ts';
 import { createDialling } from './dial/dialler.ts';
 import type { SoundLibrary } from './media/library.ts';
@@ -139,6 +142,7 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
         handler.signallingLost();
         relay.lost();
         agentLegs.lost();
+        guestLegs.lost();
         callsOut.lost();
       }
       presence.announce();
@@ -158,19 +162,33 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
     worker: options.name,
     tracer: options.tracer,
     log,
-    onQueued: (request, response, place) => agentLegs.handle(request, response, place),
+    onTicket(request, response, ticket) {
+      if (ticket.kind === 'queued') agentLegs.handle(request, response, ticket.place);
+      else guestLegs.handle(request, response, ticket.guest);
+    },
   });
-  const rooms = createRooms({
+  const addressOf = (name: string): Promise<string | undefined> => presence.addressOf(name);
+  const ownership = createOwnership({ store: options.store, worker: options.name, addressOf });
+  const ownRooms = createRooms({
     recordings: options.recordings,
     outgoing: options.outgoing,
     background,
     now: Date.now,
+    onClosed: (room) => ownership.release(room),
+  });
+  const rooms = createSharedRooms({
+    local: ownRooms,
+    ownership,
+    store: options.store,
+    now: Date.now,
+    addressOf,
+    ticketFor: async (worker, guest) => ({ [TICKET_HEADER]: await tickets.issue({ kind: 'guest', worker, guest }) }),
   });
   const queues = createQueues({
     store: options.store,
     worker: options.name,
     now: Date.now,
-    addressOf: (name) => presence.addressOf(name),
+    addressOf,
     ticketFor: async (worker, place) => ({ [TICKET_HEADER]: await tickets.issue({ kind: 'queued', worker, place }) }),
   });
   const callsOut = new CallsOut();
@@ -195,6 +213,15 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
   });
   const resources = { media: connectedMedia, sounds: measuredSounds(options.sounds, metrics) };
   const agentLegs = createAgentLegs({ signalling: signalling.client, resources, queues });
+  const guestLegs = createGuestLegs({
+    signalling: signalling.client,
+    resources,
+    local: ownRooms,
+    ownership,
+    store: options.store,
+    tracer: options.tracer,
+    settingsOf: webhookSettings,
+  });
   const dialling = createDialling({
     signalling: signalling.client,
     resources,
@@ -269,6 +296,14 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
     soundJobs: options.sounds.jobs,
   }));
 
+  function webhookSettings(callflow: string): PivotSettings | undefined {
+    const [account = '', name = ''] = callflow.split('/');
+    const node = router?.callflow(account, name)?.flow;
+    if (node?.module !== 'pivot') return undefined;
+    const read = readPivotSettings(node.data, secrets);
+    return read.ok ? read.settings : undefined;
+  }
+
   function connectedMedia(): MediaServer {
     if (media === undefined)
       throw new PivotError(fault(routingCodes.mediaUnavailable, 'FreeSWITCH is not connected yet'));
@@ -329,13 +364,7 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
       onChange();
     },
     media: (account, name) => router?.media(account, name),
-    webhookSettings(callflow) {
-      const [account = '', name = ''] = callflow.split('/');
-      const node = router?.callflow(account, name)?.flow;
-      if (node?.module !== 'pivot') return undefined;
-      const read = readPivotSettings(node.data, secrets);
-      return read.ok ? read.settings : undefined;
-    },
+    webhookSettings,
     readiness,
     retire() {
       retired = true;
@@ -352,6 +381,8 @@ export function startMediaWorker(options: MediaWorkerOptions, signal: AbortSigna
       relay.close();
       queues.close();
       await agentLegs.close();
+      await guestLegs.close();
+      ownership.close();
       handler.hangUpAll('NORMAL_TEMPORARY_FAILURE');
       await handler.drain(0);
       await callsOut.over(0);

@@ -27,6 +27,9 @@ const HASHES: Readonly<Record<Algorithm, string>> = { 'SHA-256': 'sha256', MD5: 
 /** No header with credentials is longer. */
 const LONGEST = 8192;
 
+/** A PivotDevice's user name is not longer; failures are counted by it. */
+const LONGEST_NAME = 64;
+
 /** What a caller proves itself with. */
 export interface Credentials {
   readonly username: string;
@@ -60,6 +63,7 @@ function readOne(text: string): Credentials | undefined {
     fields.get(name),
   );
   if ([username, realm, nonce, uri, response].some((value) => value === undefined)) return undefined;
+  if (username!.length > LONGEST_NAME) return undefined;
   const algorithm = ALGORITHMS.find((name) => name === (fields.get('algorithm') ?? 'MD5').toUpperCase());
   if (algorithm === undefined) return undefined;
   const found = { username: username!, realm: realm!, nonce: nonce!, uri: uri!, algorithm };

@@ -3,6 +3,7 @@ import { type Fault, fault, faultOf } from '../../crds/errors/fault.ts';
 import { roomCodes } from '../../crds/errors/rooms.ts';
 import type { Call } from '../call/call.ts';
 import { unlessAborted } from '../call/waiting.ts';
+import type { Dialler } from '../dial/dialler.ts';
 import type { LegMedia } from '../media/leg-media.ts';
 import type { RecordingAbout } from '../recordings/entry.ts';
 import type { OpenRecording, Recordings } from '../recordings/recordings.ts';
@@ -28,6 +29,10 @@ export interface JoinWish {
   readonly callback?: RoomCallback;
   /** What is heard until it starts; rejects or resolves when `signal` aborts. */
   readonly wait: (signal: AbortSignal) => Promise<void>;
+  /** The conference has started, and the participant is about to enter the mix. */
+  readonly onStart?: (sid: string) => void;
+  /** With which a conference of another worker is called; without, it is this worker's. */
+  readonly dialler?: Dialler;
   /** Ends the participant's stay. */
   readonly signal?: AbortSignal;
   readonly span: CallSpan;
@@ -51,6 +56,8 @@ export interface Rooms {
 
 export interface RoomsDeps extends RoomEventsDeps {
   readonly recordings: Pick<Recordings, 'open'>;
+  /** A conference is over (`account/name`). */
+  readonly onClosed?: (room: string) => void;
 }
 
 const BEEP = 'tone_stream://v=-13;%(200,0,660)';
@@ -68,7 +75,13 @@ export function createRooms(deps: RoomsDeps): Rooms {
       const key = `${wish.account}/${wish.name}`;
       let room = rooms.get(key);
       if (room === undefined) {
-        room = new Room(deps, wish, () => rooms.delete(key));
+        const made: Room = new Room(deps, wish, () => {
+          // A later one of the same name is another.
+          if (rooms.get(key) !== made) return;
+          rooms.delete(key);
+          deps.onClosed?.(key);
+        });
+        room = made;
         rooms.set(key, room);
       }
       return room.stay(wish);
@@ -123,7 +136,10 @@ class Room {
     let reason: Fault | undefined;
     try {
       if (!this.#started.signal.aborted) await this.#wait(wish, AbortSignal.any([this.#started.signal, out]));
-      if (!out.aborted) await this.#talk(participant, out);
+      if (!out.aborted) {
+        wish.onStart?.(this.#sid);
+        await this.#talk(participant, out);
+      }
     } catch (error) {
       reason = call.signal.aborted ? undefined : faultOf(error, roomCodes.notJoined);
     }

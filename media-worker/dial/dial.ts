@@ -21,8 +21,8 @@ export interface DialWish {
   readonly answerFirst: boolean;
   /** Whether the caller hears what the called side plays before it answers, where it is the only one that rings. */
   readonly earlyMedia: boolean;
-  /** What a caller who has been answered hears while it rings. */
-  readonly ringback: Sound;
+  /** What a caller who has been answered hears while it rings. Default: nothing. */
+  readonly ringback?: Sound;
   /** A key of the caller that ends the leg, e.g. `*`; empty: none does. */
   readonly endLegOn: string;
   /** A key of the caller that ends the call. */
@@ -130,6 +130,7 @@ class Dial {
     if (!call.answered || this.#heard !== undefined) return;
     const stop = new AbortController();
     const { ringback, span } = this.#wish;
+    if (ringback === undefined) return;
     const played = call.play(ringback, { stopOn: '', signal: stop.signal, span }).then(
       () => {},
       () => {},

@@ -8,7 +8,7 @@ import { REASON_PHRASES, sendableStatus } from '../sip/causes.ts';
 import type { SignallingClient, SipDialog, SipHeaders, SipRequest, SipResponse } from '../sip/srf.ts';
 import { readNameAddress } from '../sip/uri.ts';
 import { CallSpan } from '../telemetry/span.ts';
-import { TICKET_HEADER, type Tickets } from './tickets.ts';
+import { TICKET_HEADER, type Ticket, type Tickets } from './tickets.ts';
 
 export interface RelayOptions {
   readonly client: SignallingClient;
@@ -17,8 +17,8 @@ export interface RelayOptions {
   readonly worker: string;
   readonly tracer: Tracer;
   readonly log: Logger;
-  /** An agent of another worker has taken a caller of this one. */
-  readonly onQueued: (request: SipRequest, response: SipResponse, place: string) => void;
+  /** An INVITE of another worker that is for no telephone. */
+  readonly onTicket: (request: SipRequest, response: SipResponse, ticket: Exclude<Ticket, { kind: 'contact' }>) => void;
 }
 
 /** Passes calls of other workers on to telephones that only this one reaches. Signalling alone: sound goes between the other worker and the telephone. */
@@ -39,7 +39,7 @@ export interface Relay {
 const MOST_ASKING = 200;
 const PASSED_HEADER = /^(?:x-.*|alert-info|user-to-user)$/i;
 
-export function createRelay({ client, tickets, worker, tracer, log, onQueued }: RelayOptions): Relay {
+export function createRelay({ client, tickets, worker, tracer, log, onTicket }: RelayOptions): Relay {
   const calls = new Set<RelayedCall>();
   let asking = 0;
   return {
@@ -52,8 +52,8 @@ export function createRelay({ client, tickets, worker, tracer, log, onQueued }: 
       try {
         const ticket = await tickets.take(request.get(TICKET_HEADER) ?? '');
         if (ticket === undefined || ticket.worker !== worker) return false;
-        if (ticket.kind === 'queued') {
-          onQueued(request, response, ticket.place);
+        if (ticket.kind !== 'contact') {
+          onTicket(request, response, ticket);
           return true;
         }
         const call = new RelayedCall(client, request, response, () => calls.delete(call));

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type Guest, readGuest } from '../conference/guest.ts';
 import type { SharedStore } from '../shared-store/store.ts';
 
 /** What an INVITE from another worker is for; `worker` is who is asked, nobody else takes it. */
@@ -10,7 +11,9 @@ export type Ticket =
       readonly contact: { readonly uri: string; readonly route: string };
     }
   /** A caller of that worker whom an agent has taken from a queue. */
-  | { readonly kind: 'queued'; readonly worker: string; readonly place: string };
+  | { readonly kind: 'queued'; readonly worker: string; readonly place: string }
+  /** Somebody's participant in a conference of that worker. */
+  | { readonly kind: 'guest'; readonly worker: string; readonly guest: Guest };
 
 /**
  * Workers know each other's INVITEs by tickets in the shared store: a name that nobody can guess, good for one INVITE. What it is for stands in
@@ -51,6 +54,10 @@ function readTicket(text: string): Ticket | undefined {
     const { kind, worker, place } = value;
     if (typeof worker !== 'string') return undefined;
     if (kind === 'queued') return typeof place === 'string' ? { kind, worker, place } : undefined;
+    if (kind === 'guest') {
+      const guest = readGuest(value['guest']);
+      return guest === undefined ? undefined : { kind, worker, guest };
+    }
     const { uri, route } = (value['contact'] ?? {}) as Record<string, unknown>;
     if (kind !== 'contact' || typeof uri !== 'string' || typeof route !== 'string') return undefined;
     return { kind, worker, contact: { uri, route } };

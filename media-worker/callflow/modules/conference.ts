@@ -61,6 +61,7 @@ export const conference: CallflowModule = {
         }
       },
       span,
+      dialler: services.dialler,
     });
     if (stayed.fault !== undefined) {
       span.warn(stayed.fault);

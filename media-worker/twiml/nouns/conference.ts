@@ -155,6 +155,7 @@ export function confer(noun: ConferenceNoun, context: TwimlContext, signal?: Abo
       await hearWhile(wait, context, WAIT_VERBS, parameters, until);
     },
     span,
+    dialler: context.dialler,
     ...(signal === undefined ? {} : { signal }),
     ...(noun.statusCallback === undefined
       ? {}

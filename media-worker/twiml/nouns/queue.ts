@@ -3,7 +3,6 @@ import { roomCodes } from '../../../crds/errors/rooms.ts';
 import { twimlCodes } from '../../../crds/errors/twiml.ts';
 import type { Call } from '../../call/call.ts';
 import { callerHeaders, callerIdOf } from '../../dial/caller-id.ts';
-import type { Sound } from '../../media/sound.ts';
 import type { Taken } from '../../queue/queues.ts';
 import { type AttributesOf, type AttributeTable, readAttributes } from '../attributes.ts';
 import type { Position } from '../markup.ts';
@@ -166,14 +165,11 @@ async function connectElsewhere(
         },
       },
     },
-    { limitMs, answerFirst: false, earlyMedia: false, ringback: NOTHING, endLegOn: '', endCallOn: '', span },
+    { limitMs, answerFirst: false, earlyMedia: false, endLegOn: '', endCallOn: '', span },
   );
   if (dialled.bridged) return dialled.answeredMs;
   return dialled.status === 'completed' ? undefined : 'gone';
 }
-
-/** What the agent hears in the moment until the caller is there. */
-const NOTHING: Sound = { kind: 'stream', uri: 'silence_stream://-1' };
 
 /** Runs `url` on the queued caller's leg. */
 async function hearBefore(
