@@ -27,6 +27,9 @@ describe('conferences of three workers', { timeout: 120_000, skip }, () => {
       '1': '<Dial><Conference beep="false" waitUrl="" statusCallback="/events" statusCallbackEvent="start end join leave">plain</Conference></Dial>',
       '2': `<Dial action="/after"><Conference ${member}>moderated</Conference></Dial>`,
       '3': '<Dial action="/after"><Conference endConferenceOnExit="true" beep="false">moderated</Conference></Dial>',
+      '4': '<Dial action="/full"><Conference beep="false" waitUrl="" maxParticipants="2">full</Conference></Dial>',
+      '5': '<Dial timeLimit="1" action="/limited"><Conference beep="false" waitUrl="">limited</Conference></Dial>',
+      '6': '<Dial><Conference beep="false" waitUrl="">killed</Conference></Dial>',
     };
     const manifests: Record<string, object> = {};
     for (const [number, document] of Object.entries(numbers)) {
@@ -35,7 +38,7 @@ describe('conferences of three workers', { timeout: 120_000, skip }, () => {
     }
     web.on('/wait', twiml('<Play>tone_stream://%(30000,0,900)</Play>'));
     web.on('/events', { body: '' });
-    for (const path of ['/after']) web.on(path, twiml('<Hangup/>'));
+    for (const path of ['/after', '/full', '/limited']) web.on(path, twiml('<Hangup/>'));
     const env = { PIVOT_REDIS: redis!.url };
     workers = await Promise.all([0, 1, 2].map(() => startPivot({ manifests, env })));
     phones = await createPhones();
@@ -94,5 +97,34 @@ describe('conferences of three workers', { timeout: 120_000, skip }, () => {
       ['answered', 'answered'],
     );
     for (const { phone } of members) await phone.ended;
+  });
+
+  test('its limit counts all; the time limit of a participant ends that stay', async () => {
+    const inside = [await call(0, '4', 500), await call(1, '4', 800)];
+    await Promise.all([hears(inside[0]!, 800), hears(inside[1]!, 500)]);
+    const outside = await call(2, '4', 1000);
+    const full = form(await web.request('/full'));
+    assert.deepEqual([full.get('CallSid'), full.get('DialCallStatus')], [outside.phone.callId, 'failed']);
+    await outside.phone.ended;
+    for (const { phone } of inside) await phone.hangup();
+    const [long, short] = [await call(1, '5', 500), await call(2, '5', 800)];
+    const told = [form(await web.request('/limited')), form(await web.request('/limited'))];
+    assert.deepEqual(
+      told.map((one) => one.get('CallSid')).toSorted(),
+      [long.phone.callId, short.phone.callId].toSorted(),
+    );
+    await Promise.all([long.phone.ended, short.phone.ended]);
+  });
+
+  test('when the worker that owns it is killed, the others meet again', async () => {
+    await call(0, '6', 500);
+    const two = await call(1, '6', 800);
+    await hears(two, 500);
+    const three = await call(2, '6', 1000);
+    await Promise.all([hears(two, 1000), hears(three, 800)]);
+    workers[0]!.program.signal('SIGKILL');
+    await Promise.all([two.phone.ear.untilSilence(1000), three.phone.ear.untilSilence(1000)]);
+    await Promise.all([hears(two, 1000), hears(three, 800)]);
+    await Promise.all([two.phone.hangup(), three.phone.hangup()]);
   });
 });
